@@ -1,0 +1,1 @@
+"""Vocabulary and decisions. Standard library only; no input or output, no clock."""

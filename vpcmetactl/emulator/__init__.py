@@ -1,0 +1,1 @@
+"""A second, independent reading of IBM's documents, served over HTTP on loopback."""

@@ -1,0 +1,1 @@
+"""From results to documents to text. Pure: no streams, no clock."""
