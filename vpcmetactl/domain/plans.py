@@ -1,0 +1,289 @@
+"""Plans: what would be done to which server, and what would not and why.
+
+A plan is a value. It is made once, shown, confirmed and applied; applying never decides anew. What
+an apply made of each change is an ``Outcome``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.servers import (
+    BareMetalServer,
+    MetadataService,
+    Protocol,
+    Server,
+    ServerIdentity,
+    Support,
+)
+
+
+class Action(StrEnum):
+    """What a plan is for."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    SET = "set"
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataServicePatch:
+    """The fields of the metadata service to set; ``None`` leaves a field as it is."""
+
+    enabled: bool | None = None
+    protocol: Protocol | None = None
+    response_hop_limit: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the patch sets nothing."""
+        return self == MetadataServicePatch()
+
+
+FieldValue = bool | str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of the metadata service, before and after."""
+
+    field: str
+    before: FieldValue
+    after: FieldValue
+
+
+class NoteCode(StrEnum):
+    """What a reader of a plan should know about a change that goes ahead."""
+
+    RESPONSE_HOP_LIMIT_SKIPPED = "response_hop_limit_skipped"
+    PROTOCOL_STAYS_HTTP = "protocol_stays_http"
+    HTTPS_NEEDS_HOST_NAME = "https_needs_host_name"
+    APPLIES_AT_NEXT_START = "applies_at_next_start"
+    ARCHITECTURE_NOT_REPORTED = "architecture_not_reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A warning beside a change."""
+
+    code: NoteCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One server's change: the patch to send, and every field it alters.
+
+    ``before`` is what the plan was made from; a server that shows anything else has drifted.
+    """
+
+    server: ServerIdentity
+    before: MetadataService
+    after: MetadataService
+    patch: MetadataServicePatch
+    fields: tuple[FieldChange, ...]
+    notes: tuple[Note, ...] = ()
+
+
+class SkipReason(StrEnum):
+    """Why a server of the selection is not changed."""
+
+    ALREADY_SO = "already_so"
+    UNSUPPORTED_ARCHITECTURE = "unsupported_architecture"
+    NO_RESPONSE_HOP_LIMIT = "no_response_hop_limit"
+    DELETING = "deleting"
+    NOT_REPORTED = "not_reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A server that is not changed; ``refused`` where that leaves a wish unmet (exit 5)."""
+
+    server: ServerIdentity
+    reason: SkipReason
+    message: str
+    refused: bool = False
+
+
+PlanItem = Change | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one command would do, one item a server, in order of region, name and id."""
+
+    action: Action
+    patch: MetadataServicePatch
+    items: tuple[PlanItem, ...]
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """The servers that would be changed."""
+        return [item for item in self.items if isinstance(item, Change)]
+
+    @property
+    def skips(self) -> Sequence[Skip]:
+        """The servers that would not."""
+        return [item for item in self.items if isinstance(item, Skip)]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The change is made, and reading the server back showed it."""
+
+    change: Change
+    after: MetadataService
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDone:
+    """The server was as planned before anything was sent."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was sent: the server is no longer as the plan found it."""
+
+    change: Change
+    message: str
+    found: MetadataService | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The change was attempted and did not take effect."""
+
+    change: Change
+    error: VpcmetactlError
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The change was sent, and it could not be learnt whether it took effect."""
+
+    change: Change
+    error: VpcmetactlError
+
+
+@dataclass(frozen=True, slots=True)
+class NotAttempted:
+    """Nothing was sent: an earlier failure or an interruption stopped the run."""
+
+    change: Change
+
+
+Outcome = Applied | AlreadyDone | Refused | Failed | Unknown | NotAttempted
+
+
+def plan_metadata(
+    action: Action,
+    patch: MetadataServicePatch,
+    servers: Sequence[Server],
+    *,
+    named: bool,
+) -> Plan:
+    """Decide what ``patch`` means for each server.
+
+    ``named`` says that the user named each server: what one of them cannot have is then refused,
+    while in a selection it is skipped. Planning what is already so gives no change.
+    """
+    ordered = sorted(servers, key=lambda server: (server.region, server.name or "", server.id))
+    return Plan(action, patch, tuple(_plan_one(patch, server, named=named) for server in ordered))
+
+
+def _plan_one(patch: MetadataServicePatch, server: Server, *, named: bool) -> PlanItem:
+    obstacle = _obstacle(patch, server, named=named)
+    if obstacle is not None:
+        return obstacle
+    before = server.metadata
+    fitting = _fitting(patch, server)
+    changed = tuple(
+        FieldChange(field, old, new)
+        for field, old, new in (
+            ("enabled", before.enabled, fitting.enabled),
+            ("protocol", before.protocol, fitting.protocol and fitting.protocol.value),
+            ("response_hop_limit", before.response_hop_limit, fitting.response_hop_limit),
+        )
+        if new is not None and new != old
+    )
+    if not changed:
+        return Skip(server.identity, SkipReason.ALREADY_SO, "already so")
+    after = {change.field: change.after for change in changed}
+    return Change(
+        server=server.identity,
+        before=before,
+        after=patched(before, fitting),
+        patch=MetadataServicePatch(
+            enabled=fitting.enabled if "enabled" in after else None,
+            protocol=fitting.protocol if "protocol" in after else None,
+            response_hop_limit=fitting.response_hop_limit
+            if "response_hop_limit" in after
+            else None,
+        ),
+        fields=changed,
+        notes=tuple(_notes(patch, server, fitting)),
+    )
+
+
+def patched(before: MetadataService, patch: MetadataServicePatch) -> MetadataService:
+    """Return what a metadata service becomes under a patch."""
+    return MetadataService(
+        enabled=before.enabled if patch.enabled is None else patch.enabled,
+        protocol=before.protocol if patch.protocol is None else patch.protocol.value,
+        response_hop_limit=(
+            before.response_hop_limit
+            if patch.response_hop_limit is None
+            else patch.response_hop_limit
+        ),
+    )
+
+
+def _fitting(patch: MetadataServicePatch, server: Server) -> MetadataServicePatch:
+    """Leave out what this kind of server cannot have: bare metal has no response hop limit."""
+    if not isinstance(server, BareMetalServer):
+        return patch
+    return MetadataServicePatch(enabled=patch.enabled, protocol=patch.protocol)
+
+
+def _obstacle(patch: MetadataServicePatch, server: Server, *, named: bool) -> Skip | None:
+    who = server.identity
+    if server.status == "deleting" or server.lifecycle_state == "deleting":
+        return Skip(who, SkipReason.DELETING, "is being deleted", refused=True)
+    if server.metadata_service is None:
+        message = "the API does not report a metadata service for it"
+        return Skip(who, SkipReason.NOT_REPORTED, message, refused=True)
+    if server.support is Support.UNSUPPORTED_ARCHITECTURE and patch.enabled is not False:
+        message = f"the metadata service is not supported on {server.architecture}"
+        return Skip(who, SkipReason.UNSUPPORTED_ARCHITECTURE, message, refused=named)
+    only_hop_limit = patch == MetadataServicePatch(response_hop_limit=patch.response_hop_limit)
+    asks_hop_limit = patch.response_hop_limit is not None
+    if isinstance(server, BareMetalServer) and asks_hop_limit and (named or only_hop_limit):
+        message = "a bare metal server has no response hop limit"
+        return Skip(who, SkipReason.NO_RESPONSE_HOP_LIMIT, message, refused=named)
+    return None
+
+
+def _notes(
+    asked: MetadataServicePatch, server: Server, fitting: MetadataServicePatch
+) -> Sequence[Note]:
+    after = patched(server.metadata, fitting)
+    found = []
+    if asked.response_hop_limit is not None and fitting.response_hop_limit is None:
+        message = "response_hop_limit is left out: a bare metal server has none"
+        found.append(Note(NoteCode.RESPONSE_HOP_LIMIT_SKIPPED, message))
+    if asked.enabled and asked.protocol is None and after.protocol == Protocol.HTTP:
+        message = "keeps protocol http; --protocol https is what IBM advises"
+        found.append(Note(NoteCode.PROTOCOL_STAYS_HTTP, message))
+    if fitting.protocol is Protocol.HTTPS and server.metadata.protocol != Protocol.HTTPS:
+        message = "https answers at api.metadata.cloud.ibm.com only; clients of 169.254.169.254 must be told"
+        found.append(Note(NoteCode.HTTPS_NEEDS_HOST_NAME, message))
+    if asked.enabled and server.status == "stopped":
+        message = "is stopped: applies at its next start"
+        found.append(Note(NoteCode.APPLIES_AT_NEXT_START, message))
+    if asked.enabled and server.support is Support.NOT_REPORTED:
+        message = "its architecture is not reported; the service is supported on amd64 only"
+        found.append(Note(NoteCode.ARCHITECTURE_NOT_REPORTED, message))
+    return found

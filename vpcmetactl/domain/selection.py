@@ -1,0 +1,114 @@
+"""Which servers a command is about.
+
+A repeated option means *or*, different options mean *and*. What the API can filter on is sent to
+it; what it cannot is decided here, and what was sent is checked here again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+
+from vpcmetactl.domain.identifiers import ServerRef
+from vpcmetactl.domain.servers import Reference, Server, ServerKind
+
+_WILDCARDS = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFilters:
+    """What the list operations of both kinds filter on, one value each (platform notes 1.3)."""
+
+    name: str | None = None
+    vpc_id: str | None = None
+    vpc_name: str | None = None
+    vpc_crn: str | None = None
+    resource_group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSelector:
+    """What a user said about the servers meant; everything empty means every server.
+
+    ``vpcs`` and ``resource_groups`` hold ids, CRNs or exact names; ``names`` hold globs, matched
+    case-sensitively; a server without a name matches no glob. ``--where`` is a predicate that
+    travels beside the selector, for it needs the rendered item.
+    """
+
+    refs: tuple[ServerRef, ...] = ()
+    regions: tuple[str, ...] = ()
+    kinds: tuple[ServerKind, ...] = ()
+    vpcs: tuple[str, ...] = ()
+    resource_groups: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said, so that every server is meant."""
+        return not any(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def wanted_kinds(self) -> Sequence[ServerKind]:
+        """The kinds to list: those that were named, else both."""
+        return self.kinds or tuple(ServerKind)
+
+    def matches(self, server: Server) -> bool:
+        """Whether a server satisfies every option; the servers named one by one are not asked."""
+        return (
+            (not self.kinds or server.kind in self.kinds)
+            and (not self.regions or server.region in self.regions)
+            and (not self.zones or server.zone in self.zones)
+            and (not self.statuses or server.status in self.statuses)
+            and (not self.vpcs or _is_one_of(server.vpc, self.vpcs))
+            and (
+                not self.resource_groups or _is_one_of(server.resource_group, self.resource_groups)
+            )
+            and (not self.names or any(_glob(server.name, glob) for glob in self.names))
+        )
+
+    def api_filters(self) -> ApiFilters:
+        """The part of the selection that the API can filter on: options with a single value."""
+        vpc = _only(self.vpcs)
+        group = _only(self.resource_groups)
+        name = _only(self.names)
+        return ApiFilters(
+            name=name if name and not _WILDCARDS & set(name) else None,
+            vpc_crn=vpc if vpc and vpc.startswith("crn:") else None,
+            vpc_id=vpc if vpc and _looks_like_resource_id(vpc) else None,
+            vpc_name=vpc if vpc and ":" not in vpc and not _looks_like_resource_id(vpc) else None,
+            resource_group_id=group if group and _looks_like_group_id(group) else None,
+        )
+
+
+def refers_to(ref: ServerRef, server: Server) -> bool:
+    """Whether a user's word names this server: its id, its CRN or its exact name."""
+    if ref.crn is not None:
+        return ref.text == server.crn or (
+            ref.crn.resource_id == server.id and ref.crn.region == server.region
+        )
+    return ref.text in (server.id, server.name)
+
+
+def _only(values: tuple[str, ...]) -> str | None:
+    return values[0] if len(values) == 1 else None
+
+
+def _glob(name: str | None, glob: str) -> bool:
+    return name is not None and fnmatchcase(name, glob)
+
+
+def _is_one_of(reference: Reference | None, words: tuple[str, ...]) -> bool:
+    if reference is None:
+        return False
+    return any(word in (reference.id, reference.crn, reference.name) for word in words)
+
+
+def _looks_like_resource_id(word: str) -> bool:
+    """A VPC's id starts with the region's number: r006-<uuid>; a name could, too, in theory."""
+    return len(word) == len("r006-") + 36 and word[0] == "r" and word[1:4].isdigit()
+
+
+def _looks_like_group_id(word: str) -> bool:
+    """A resource group's id is 32 hexadecimal digits; the list operations take no group name."""
+    return len(word) == 32 and all(c in "0123456789abcdef" for c in word)  # noqa: PLR2004

@@ -1,0 +1,171 @@
+"""What the use cases need from the world; each port is as small as the use case that asks for it.
+
+An adapter raises only errors of ``domain.errors``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.plans import Change, MetadataServicePatch, Outcome, Plan
+from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.selection import ApiFilters
+from vpcmetactl.domain.servers import Reference, Region, Server, ServerIdentity, ServerKind
+
+NO_FILTERS = ApiFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """One page of one list operation; ``start`` is the token that the page before gave."""
+
+    region: str
+    kind: ServerKind
+    filters: ApiFilters = NO_FILTERS
+    start: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPage:
+    """One page of servers.
+
+    ``next_start`` is ``None`` on the last page. ``total_count`` counts all pages of the query, and
+    is ``None`` where the API did not say. ``limit`` is the page size that was asked for.
+    ``unreadable`` says, item by item, what on this page could not be understood: the servers it
+    belongs to are missing from ``servers`` (no usable id) or have the field as ``None``.
+    """
+
+    query: PageQuery
+    servers: Sequence[Server]
+    next_start: str | None
+    total_count: int | None
+    limit: int
+    unreadable: Sequence["Unreadable"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something in a body that is not what the API documents.
+
+    ``server_id`` is ``None`` where the whole item had to be given up: its region is incomplete.
+    """
+
+    server_id: str | None
+    field: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom the token in use belongs to, as its claims say; ``None`` where they do not."""
+
+    account_id: str | None
+    iam_id: str | None
+    expires_at: datetime | None
+
+
+class Inventory(Protocol):
+    """Reads servers. Every call may be made from any thread, at the same time as others."""
+
+    def get_caller(self) -> Caller:
+        """Return whom the token belongs to; raises AuthenticationError where there is none."""
+
+    def list_regions(self) -> Sequence[Region]:
+        """Return the regions the API names, in its order."""
+
+    def list_vpcs(self, region: str) -> Sequence[Reference]:
+        """Return every VPC of a region."""
+
+    def list_page(self, query: PageQuery) -> ServerPage:
+        """Return one page of servers of one kind in one region."""
+
+    def get_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
+        """Return one server; raises NotFoundError where there is none, or none one may see."""
+
+
+class MetadataWriter(Protocol):
+    """Changes metadata services. Calls may come from any thread."""
+
+    def get_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
+        """Return one server as it is now."""
+
+    def update_metadata(self, server: Server, patch: MetadataServicePatch) -> Server:
+        """Send the fields of ``patch`` that are set, and return the server the API answered with.
+
+        ``server`` is as it was just read; where it has an ``etag``, the change is made only if it
+        still holds (PreconditionFailedError otherwise). Raises UnavailableError with
+        ``maybe_done`` where the request was sent and no answer came.
+        """
+
+
+class ObservationLog(Protocol):
+    """Remembers what was seen of servers between runs of the program."""
+
+    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
+        """Return what is kept of each server, oldest first; servers never seen are absent."""
+
+    def record_observations(self, observations: Iterable[Observation]) -> None:
+        """Keep what was seen, in one transaction."""
+
+
+class ChangeLog(Protocol):
+    """The journal of changes: each is written down before it is made."""
+
+    def begin_run(self, plan: Plan) -> str:
+        """Open a run, durably, and return its id."""
+
+    def intend(self, run_id: str, change: Change) -> None:
+        """Commit, durably, that this change is about to be made.
+
+        Raises RefusedError where another run has a change of this server open.
+        """
+
+    def settle(self, run_id: str, outcome: Outcome) -> None:
+        """Commit what became of a change; one that was intended, or one that never was."""
+
+    def finish_run(self, run_id: str) -> None:
+        """Close a run."""
+
+
+class Journal(ObservationLog, ChangeLog, Protocol):
+    """The whole state file, as one realm sees it."""
+
+
+class Clock(Protocol):
+    """The time, and waiting."""
+
+    def now(self) -> datetime:
+        """Return the present time in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+
+    def wait(self, seconds: float) -> None:
+        """Return after this many seconds."""
+
+
+class Observer(Protocol):
+    """Is told what happens while it happens, from any thread; never part of a result."""
+
+    def expect(self, region: str, kind: ServerKind, total: int) -> None:
+        """A listing has said how many servers to expect."""
+
+    def read(self, region: str, kind: ServerKind, count: int) -> None:
+        """Servers have been read."""
+
+    def settled(self, server: ServerIdentity, outcome: Outcome) -> None:
+        """A change has come to its end."""
+
+    def retrying(self, what: str, error: VpcmetactlError, seconds: float) -> None:
+        """A request failed and is repeated after so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """Which cloud, as whom: state of one realm is never used in another."""
+
+    iam_host: str
+    vpc_endpoint: str
+    account_id: str
