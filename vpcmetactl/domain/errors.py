@@ -4,7 +4,7 @@
 
     VpcmetactlError
     ├── InvalidInputError        2  an option, a value or a file that cannot be used
-    ├── ConfigurationError       1  settings or credentials that are missing or contradict each other
+    ├── ConfigurationError       1  settings or credentials that are missing or contradictory
     ├── StateError               1  the state file cannot be opened or written
     ├── OutputError              1  the result cannot be written where it should go
     ├── NotFoundError            1  what was named does not exist, or may not be seen

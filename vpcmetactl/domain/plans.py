@@ -278,7 +278,7 @@ def _notes(
         message = "keeps protocol http; --protocol https is what IBM advises"
         found.append(Note(NoteCode.PROTOCOL_STAYS_HTTP, message))
     if fitting.protocol is Protocol.HTTPS and server.metadata.protocol != Protocol.HTTPS:
-        message = "https answers at api.metadata.cloud.ibm.com only; clients of 169.254.169.254 must be told"
+        message = "https needs the host name api.metadata.cloud.ibm.com in the guest's clients"
         found.append(Note(NoteCode.HTTPS_NEEDS_HOST_NAME, message))
     if asked.enabled and server.status == "stopped":
         message = "is stopped: applies at its next start"

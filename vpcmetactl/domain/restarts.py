@@ -138,7 +138,9 @@ _NOT_REPORTED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
 _NOTHING_KNOWN = RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT)
 
 
-def _without_history(server: Server, rule: RestartRule) -> RestartAssessment | None:
+def _without_history(  # noqa: PLR0911 - one return for each case
+    server: Server, rule: RestartRule
+) -> RestartAssessment | None:
     if rule is RestartRule.NONE:
         return _BY_PRESENT_STATE[Reason.RULE_OFF]
     if isinstance(server, BareMetalServer):
@@ -172,7 +174,7 @@ def _from_history(server: Server, history: Sequence[Observation]) -> RestartAsse
     return _first_enabled(server, sightings[on - 1], sightings[on : on + 1], sightings[on + 1 :])
 
 
-def _first_enabled(  # noqa: PLR0911 - one return for each case of the rule
+def _first_enabled(
     server: Server,
     before: Observation,
     enabled: Sequence[Observation],
