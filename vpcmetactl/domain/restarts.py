@@ -104,6 +104,14 @@ class RestartAssessment:
     evidence: tuple[Observation, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AssessedServer:
+    """A server together with its restart assessment."""
+
+    server: Server
+    restart: RestartAssessment
+
+
 # Statuses in which the instance does not run, or has been stopped to get where it is.
 _DOWN = frozenset({"stopped", "stopping", "starting"})
 
