@@ -8,8 +8,10 @@ from vpcmetactl.domain.errors import InvalidInputError
 
 # crn:v1:bluemix:public:is:us-south-1:a/<account>::instance:<id>; the location is a zone.
 _CRN_SEGMENTS = 10
-# Zone digits, an underscore, a UUID. Names cannot hold an underscore, so such a word is an id.
-_ID = re.compile(r"[0-9a-z]{4}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The zone's digits and a UUID. Instances were recorded with an underscore between them, IBM's
+# examples also show a hyphen.
+_ID = re.compile(r"[0-9a-z]{4}[_-][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[a-z0-9-]{1,63}")
 _ZONE_SUFFIX = re.compile(r"-[0-9]+$")
 
 # Public regions, platform notes 3.1. Used where GET /regions fails.
@@ -97,5 +99,10 @@ class ServerRef:
 
     @property
     def looks_like_id(self) -> bool:
-        """Whether the word has the form of a server id, which no name can have."""
+        """Whether the word has the form of a server id; a name may have it too, by chance."""
         return _ID.fullmatch(self.text) is not None
+
+    @property
+    def may_be_name(self) -> bool:
+        """Whether the word has the form of a server name: lower-case letters, digits, hyphens."""
+        return _NAME.fullmatch(self.text) is not None

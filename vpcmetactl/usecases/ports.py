@@ -158,6 +158,9 @@ class Observer(Protocol):
     def settled(self, server: ServerIdentity, outcome: Outcome) -> None:
         """A change has come to its end."""
 
+    def warn(self, message: str) -> None:
+        """Something is worth a line, and nothing is stopped by it."""
+
     def retrying(self, what: str, error: VpcmetactlError, seconds: float) -> None:
         """A request failed and is repeated after so many seconds."""
 

@@ -1,0 +1,87 @@
+"""Many calls at once, on threads that never keep the program alive."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Lock, Semaphore, Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[T]):
+    """What a task came to: results, and the tasks that follow from them."""
+
+    results: Sequence[T] = ()
+    then: Sequence["Task[T]"] = ()
+
+
+Task = Callable[[], Step[T]]
+
+
+def run_tasks(tasks: Iterable[Task[T]], max_workers: int) -> Iterator[T]:
+    """Run tasks, and those that follow from them, and yield results in order of arrival.
+
+    At most ``max_workers`` tasks run at a time, and work stops ahead of a slow consumer after
+    twice as many. An exception in a task is raised here. Closing the iterator starts nothing
+    more and waits for nothing: the threads are daemons.
+    """
+    return _Pool[T](max_workers).run(tasks)
+
+
+class _Pool(Generic[T]):
+    def __init__(self, max_workers: int) -> None:
+        self._max_workers = max_workers
+        self._tasks: SimpleQueue[Task[T] | None] = SimpleQueue()
+        self._steps: SimpleQueue[Step[T] | BaseException] = SimpleQueue()
+        # A task takes a slot when it starts and gives it back when its step has been consumed.
+        self._slots = Semaphore(2 * max_workers)
+        self._lock = Lock()
+        self._unfinished = 0
+        self._workers = 0
+        self._stopped = False
+
+    def run(self, tasks: Iterable[Task[T]]) -> Iterator[T]:
+        try:
+            self._add(list(tasks))
+            while self._unfinished:
+                step = self._steps.get()
+                if isinstance(step, BaseException):
+                    raise step
+                yield from step.results
+                with self._lock:
+                    self._unfinished -= 1
+                self._slots.release()
+        finally:
+            self._stop()
+
+    def _add(self, tasks: Sequence[Task[T]]) -> None:
+        with self._lock:
+            self._unfinished += len(tasks)
+            missing = min(self._unfinished, self._max_workers) - self._workers
+            self._workers += max(missing, 0)
+        for task in tasks:
+            self._tasks.put(task)
+        for _ in range(missing):
+            Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._slots.acquire()
+            if self._stopped:
+                return
+            try:
+                step = task()
+                # What follows starts before the results are consumed.
+                self._add(step.then)
+            except BaseException as error:  # noqa: BLE001 - raised again by the consumer
+                self._steps.put(error)
+            else:
+                self._steps.put(step)
+
+    def _stop(self) -> None:
+        self._stopped = True
+        for _ in range(self._workers):
+            self._tasks.put(None)
+            self._slots.release()

@@ -1,0 +1,245 @@
+"""From a user's selection to assessed servers, and to what could not be read on the way."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from vpcmetactl.domain.errors import (
+    AmbiguousServerError,
+    AuthenticationError,
+    ConfigurationError,
+    NotFoundError,
+    VpcmetactlError,
+)
+from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS, ServerRef
+from vpcmetactl.domain.restarts import (
+    AssessedServer,
+    Observation,
+    RestartRule,
+    assess_restart,
+)
+from vpcmetactl.domain.selection import ApiFilters, ServerSelector, refers_to
+from vpcmetactl.domain.servers import Server, ServerKind
+from vpcmetactl.usecases.bulk import Step, Task, run_tasks
+from vpcmetactl.usecases.listing import Part, Unread, iter_servers
+from vpcmetactl.usecases.ports import Clock, Inventory, ObservationLog, Observer, PageQuery
+
+# More names than this are cheaper to find in a listing of everything than one by one.
+_FEW = 4
+# What was seen is written down in one transaction, or in several where a fleet is very large.
+_OBSERVATIONS_HELD = 20_000
+
+Predicate = Callable[[AssessedServer], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReader:
+    """Reads the part of a fleet that a user chose.
+
+    ``where`` is asked last, about assessed servers. ``ignore_not_found`` passes over named servers
+    that match nothing; one that matches several is an error all the same.
+    """
+
+    inventory: Inventory
+    log: ObservationLog
+    observer: Observer
+    clock: Clock
+    max_workers: int
+    rule: RestartRule = RestartRule.FAQ
+    ignore_not_found: bool = False
+
+    def open(self, selector: ServerSelector, where: Predicate | None = None) -> "FleetReading":
+        """Find out which regions are meant, and return the reading, to be iterated once.
+
+        Raises NotFoundError for a named region that does not exist, and AuthenticationError; a
+        list of regions that cannot be had otherwise is replaced by the built-in one.
+        """
+        return FleetReading(self, selector, where, _regions(self, selector))
+
+
+@dataclass(slots=True)
+class FleetReading:
+    """Iterates over batches of assessed servers that match, in order of arrival.
+
+    After the last batch ``unread`` holds every part of the fleet that could not be read. Where
+    servers are named one by one, nothing is yielded before each name is known to match one.
+    Raises the error of the first part where no part could be read at all.
+    """
+
+    reader: FleetReader
+    selector: ServerSelector
+    where: Predicate | None
+    regions: Sequence[str]
+    unread: list[Unread] = field(default_factory=list)
+    _units_read: int = 0
+    _unwritten: list[Observation] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Sequence[AssessedServer]]:
+        batches = self._named() if self.selector.refs else self._batches(self._listing())
+        yield from batches
+        self._write_observations()
+        if self.unread and not self._units_read:
+            raise self.unread[0].error
+
+    def _listing(self) -> Iterator[Part]:
+        reader = self.reader
+        # A word may be a server's id, so what is asked of the API must not filter by name.
+        return iter_servers(
+            reader.inventory,
+            reader.observer,
+            self.regions,
+            self.selector.wanted_kinds,
+            filters=self.selector.api_filters(),
+            max_workers=reader.max_workers,
+        )
+
+    def _batches(self, parts: Iterator[Part]) -> Iterator[Sequence[AssessedServer]]:
+        for part in parts:
+            if isinstance(part, Unread):
+                self.unread.append(part)
+                continue
+            self._units_read += 1
+            batch = [one for one in self._assess(part) if self._matches(one)]
+            if batch:
+                yield batch
+
+    def _matches(self, assessed: AssessedServer) -> bool:
+        return self.selector.matches(assessed.server) and (
+            self.where is None or self.where(assessed)
+        )
+
+    def _named(self) -> Iterator[Sequence[AssessedServer]]:
+        refs = self.selector.refs
+        parts = self._look_up(refs) if len(refs) <= _FEW else self._listing()
+        found: dict[tuple[str, str], AssessedServer] = {}
+        matches: dict[ServerRef, list[Server]] = {ref: [] for ref in refs}
+        for batch in self._batches(parts):
+            for assessed in batch:
+                server = assessed.server
+                key = (server.region, server.id)
+                named = [ref for ref in refs if refers_to(ref, server)] if key not in found else []
+                for ref in named:
+                    matches[ref].append(server)
+                    found[key] = assessed
+        self._demand_one_each(matches)
+        yield list(found.values())
+
+    def _look_up(self, refs: Sequence[ServerRef]) -> Iterator[Part]:
+        tasks: list[Task[Part]] = [
+            partial(self._find, ref, region, kind)
+            for ref in refs
+            for region in self.regions
+            for kind in self.selector.wanted_kinds
+            if ref.crn is None or _may_be(ref, region, kind)
+        ]
+        return run_tasks(tasks, self.reader.max_workers)
+
+    def _find(self, ref: ServerRef, region: str, kind: ServerKind) -> Step[Part]:
+        """Ask for one server by id, by name, or by both where the word may be either."""
+        inventory = self.reader.inventory
+        by_id = ref.crn is not None or ref.looks_like_id or not ref.may_be_name
+        try:
+            if by_id:
+                server_id = ref.crn.resource_id if ref.crn else ref.text
+                return Step([[inventory.get_server(region, kind, server_id)]])
+        except NotFoundError:
+            if not ref.may_be_name:
+                return Step([[]])
+        except VpcmetactlError as error:
+            return Step([Unread(region, kind, error)])
+        try:
+            page = inventory.list_page(PageQuery(region, kind, ApiFilters(name=ref.text)))
+        except VpcmetactlError as error:
+            return Step([Unread(region, kind, error)])
+        return Step([page.servers])
+
+    def _demand_one_each(self, matches: dict[ServerRef, list[Server]]) -> None:
+        for ref, servers in matches.items():
+            if len(servers) > 1:
+                raise _ambiguous(ref, servers)
+        missing = [ref.text for ref, servers in matches.items() if not servers]
+        if missing and not self.reader.ignore_not_found:
+            if self.unread and not self._units_read:
+                raise self.unread[0].error
+            raise _not_found(missing, self.selector, self.unread)
+
+    def _assess(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
+        reader = self.reader
+        now = reader.clock.now()
+        history = reader.log.load_observations([server.id for server in servers])
+        assessed = []
+        for server in servers:
+            seen = history.get(server.id, ())
+            enabled, status = server.metadata.enabled, server.status
+            last = seen[-1] if seen else None
+            if enabled is not None and (
+                last is None or last.enabled != enabled or last.status != status
+            ):
+                sight = Observation(server.id, now, enabled, status)
+                self._unwritten.append(sight)
+                seen = (*seen, sight)
+            assessed.append(AssessedServer(server, assess_restart(server, seen, reader.rule)))
+        if len(self._unwritten) >= _OBSERVATIONS_HELD:
+            self._write_observations()
+        return assessed
+
+    def _write_observations(self) -> None:
+        if self._unwritten:
+            self.reader.log.record_observations(self._unwritten)
+            self._unwritten = []
+
+
+def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
+    refs = selector.refs
+    if refs and all(ref.crn for ref in refs):
+        named = {ref.crn.region for ref in refs if ref.crn}
+        return sorted(named & set(selector.regions) if selector.regions else named)
+    if selector.regions and all(region in BUILT_IN_REGIONS for region in selector.regions):
+        return tuple(dict.fromkeys(selector.regions))
+    try:
+        known = [region.name for region in reader.inventory.list_regions()]
+    except (AuthenticationError, ConfigurationError):
+        raise
+    except VpcmetactlError as error:
+        reader.observer.warn(
+            f"the list of regions could not be read, the built-in one is used: {error}"
+        )
+        known = list(BUILT_IN_REGIONS)
+    for region in selector.regions:
+        if region not in known:
+            raise NotFoundError(
+                f"there is no region {region!r}", hint=f"the regions are {', '.join(sorted(known))}"
+            )
+    return tuple(dict.fromkeys(selector.regions)) or tuple(known)
+
+
+def _may_be(ref: ServerRef, region: str, kind: ServerKind) -> bool:
+    """Whether a CRN can name a server of this kind in this region."""
+    if ref.crn is None or ref.crn.region != region:
+        return False
+    return ref.crn.resource_type == kind.value.replace("_", "-")
+
+
+def _ambiguous(ref: ServerRef, servers: Sequence[Server]) -> AmbiguousServerError:
+    places = ", ".join(f"{s.id} ({s.kind.words} in {s.region})" for s in servers)
+    return AmbiguousServerError(
+        f"{len(servers)} servers bear the name {ref.text!r}: {places}",
+        hint="name the one that is meant by its id or CRN, or narrow the search with --region",
+    )
+
+
+def _not_found(
+    missing: Sequence[str], selector: ServerSelector, unread: Sequence[Unread]
+) -> NotFoundError:
+    names = ", ".join(repr(name) for name in missing)
+    places = f" in {', '.join(selector.regions)}" if selector.regions else ""
+    blind = sorted({part.region for part in unread})
+    return NotFoundError(
+        f"no server matches {names}{places}",
+        hint=(
+            f"{', '.join(blind)} could not be read: it may be there"
+            if blind
+            else "the name must be exact; the API also hides servers that one may not see; "
+            "--name takes globs, --ignore-not-found passes over what is not there"
+        ),
+    )

@@ -1,0 +1,151 @@
+"""Applying a plan of changes to the metadata service: read, compare, patch, read back."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from vpcmetactl.domain.errors import (
+    CloudError,
+    NotFoundError,
+    PreconditionFailedError,
+    RefusedError,
+    UnavailableError,
+    VpcmetactlError,
+)
+from vpcmetactl.domain.plans import (
+    AlreadyDone,
+    Applied,
+    Change,
+    Failed,
+    NotAttempted,
+    Outcome,
+    Plan,
+    Refused,
+    Unknown,
+)
+from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.servers import MetadataService, Server
+from vpcmetactl.usecases.bulk import Step, Task, run_tasks
+from vpcmetactl.usecases.ports import Clock, Journal, MetadataWriter, Observer
+
+StopRequested = Callable[[], bool]
+
+
+@dataclass(slots=True, kw_only=True)
+class MetadataApplier:
+    """Makes the changes of a plan, each at most once, and says what became of every one.
+
+    The first change is made alone, then ``max_workers`` at a time. Nothing more is started once
+    a change has failed or ``stop_requested`` says so; what is under way is finished. Each change
+    is committed to the journal before it is sent; a StateError there ends the run, with every
+    change already sent settled.
+    """
+
+    writer: MetadataWriter
+    journal: Journal
+    observer: Observer
+    clock: Clock
+    max_workers: int
+    stop_requested: StopRequested = lambda: False
+    _failed: bool = False
+
+    def apply(self, plan: Plan) -> Iterator[Outcome]:
+        """Yield the outcome of every change, in order of completion."""
+        if not plan.changes:
+            return
+        run_id = self.journal.begin_run(plan)
+        first, rest = plan.changes[:1], plan.changes[1:]
+        for wave in (first, rest):
+            tasks: Sequence[Task[Outcome]] = [
+                partial(self._task, run_id, change) for change in wave
+            ]
+            yield from run_tasks(tasks, self.max_workers)
+        self.journal.finish_run(run_id)
+
+    def _task(self, run_id: str, change: Change) -> Step[Outcome]:
+        if self._failed or self.stop_requested():
+            return Step([NotAttempted(change)])
+        outcome = self._attempt(run_id, change)
+        self._failed = self._failed or isinstance(outcome, Failed | Unknown)
+        self.observer.settled(change.server, outcome)
+        return Step([outcome])
+
+    def _attempt(self, run_id: str, change: Change) -> Outcome:
+        try:
+            found = self._read(change)
+        except NotFoundError:
+            return self._settle(run_id, Refused(change, "is no longer there"))
+        except VpcmetactlError as error:
+            return self._settle(run_id, Failed(change, error))
+        if _shows(found.metadata, change, "after"):
+            return self._settle(run_id, AlreadyDone(change))
+        if not _shows(found.metadata, change, "before"):
+            drift = Refused(change, "is no longer as it was planned from", found.metadata)
+            return self._settle(run_id, drift)
+        try:
+            self.journal.intend(run_id, change)
+        except RefusedError as error:
+            return Refused(change, str(error))
+        outcome = self._send(change, found)
+        if isinstance(outcome, Applied):
+            self._remember(found, outcome)
+        return self._settle(run_id, outcome)
+
+    def _send(self, change: Change, found: Server) -> Outcome:
+        try:
+            self.writer.update_metadata(found, change.patch)
+        except PreconditionFailedError:
+            return Refused(change, "changed while it was about to be patched")
+        except UnavailableError as error:
+            return self._learn(change, error) if error.maybe_done else Failed(change, error)
+        except CloudError as error:
+            return Failed(change, error)
+        except NotFoundError:
+            return Refused(change, "is no longer there")
+        return self._verify(change)
+
+    def _verify(self, change: Change) -> Outcome:
+        try:
+            after = self._read(change).metadata
+        except VpcmetactlError as error:
+            return Unknown(change, error)
+        if _shows(after, change, "after"):
+            return Applied(change, after)
+        return Failed(
+            change,
+            CloudError(
+                f"{change.server.label}: the API accepted the change, and does not show it",
+                hint="read the server again: another change may have come in between",
+                region=change.server.region,
+            ),
+        )
+
+    def _learn(self, change: Change, error: UnavailableError) -> Outcome:
+        """Find out by reading whether a change took effect whose answer was lost."""
+        try:
+            after = self._read(change).metadata
+        except VpcmetactlError:
+            return Unknown(change, error)
+        return Applied(change, after) if _shows(after, change, "after") else Failed(change, error)
+
+    def _read(self, change: Change) -> Server:
+        server = change.server
+        return self.writer.get_server(server.region, server.kind, server.id)
+
+    def _settle(self, run_id: str, outcome: Outcome) -> Outcome:
+        self.journal.settle(run_id, outcome)
+        return outcome
+
+    def _remember(self, found: Server, applied: Applied) -> None:
+        """What the server was like before and after is the evidence for its restart verdict."""
+        now = self.clock.now()
+        self.journal.record_observations(
+            [
+                Observation(found.id, now, found.metadata.enabled, found.status),
+                Observation(found.id, now, applied.after.enabled, found.status),
+            ]
+        )
+
+
+def _shows(found: MetadataService, change: Change, side: str) -> bool:
+    return all(getattr(found, field.field) == getattr(field, side) for field in change.fields)
