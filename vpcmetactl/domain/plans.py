@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.restarts import RestartAssessment
 from vpcmetactl.domain.servers import (
     BareMetalServer,
     MetadataService,
@@ -134,6 +135,7 @@ class Applied:
 
     change: Change
     after: MetadataService
+    restart: RestartAssessment
 
 
 @dataclass(frozen=True, slots=True)

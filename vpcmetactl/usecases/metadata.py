@@ -23,7 +23,7 @@ from vpcmetactl.domain.plans import (
     Refused,
     Unknown,
 )
-from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.restarts import Observation, RestartRule, assess_restart
 from vpcmetactl.domain.servers import MetadataService, Server
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.ports import Clock, Journal, MetadataWriter, Observer
@@ -46,6 +46,7 @@ class MetadataApplier:
     observer: Observer
     clock: Clock
     max_workers: int
+    rule: RestartRule = RestartRule.FAQ
     stop_requested: StopRequested = lambda: False
     _failed: bool = False
 
@@ -66,7 +67,8 @@ class MetadataApplier:
         if self._failed or self.stop_requested():
             return Step([NotAttempted(change)])
         outcome = self._attempt(run_id, change)
-        self._failed = self._failed or isinstance(outcome, Failed | Unknown)
+        if isinstance(outcome, Failed | Unknown):
+            self._failed = True
         self.observer.settled(change.server, outcome)
         return Step([outcome])
 
@@ -86,10 +88,7 @@ class MetadataApplier:
             self.journal.intend(run_id, change)
         except RefusedError as error:
             return Refused(change, str(error))
-        outcome = self._send(change, found)
-        if isinstance(outcome, Applied):
-            self._remember(found, outcome)
-        return self._settle(run_id, outcome)
+        return self._settle(run_id, self._send(change, found))
 
     def _send(self, change: Change, found: Server) -> Outcome:
         try:
@@ -97,20 +96,20 @@ class MetadataApplier:
         except PreconditionFailedError:
             return Refused(change, "changed while it was about to be patched")
         except UnavailableError as error:
-            return self._learn(change, error) if error.maybe_done else Failed(change, error)
+            return self._learn(change, found, error) if error.maybe_done else Failed(change, error)
         except CloudError as error:
             return Failed(change, error)
         except NotFoundError:
             return Refused(change, "is no longer there")
-        return self._verify(change)
+        return self._verify(change, found)
 
-    def _verify(self, change: Change) -> Outcome:
+    def _verify(self, change: Change, found: Server) -> Outcome:
         try:
-            after = self._read(change).metadata
+            server = self._read(change)
         except VpcmetactlError as error:
             return Unknown(change, error)
-        if _shows(after, change, "after"):
-            return Applied(change, after)
+        if _shows(server.metadata, change, "after"):
+            return self._applied(change, found, server)
         return Failed(
             change,
             CloudError(
@@ -120,13 +119,15 @@ class MetadataApplier:
             ),
         )
 
-    def _learn(self, change: Change, error: UnavailableError) -> Outcome:
+    def _learn(self, change: Change, found: Server, error: UnavailableError) -> Outcome:
         """Find out by reading whether a change took effect whose answer was lost."""
         try:
-            after = self._read(change).metadata
+            server = self._read(change)
         except VpcmetactlError:
             return Unknown(change, error)
-        return Applied(change, after) if _shows(after, change, "after") else Failed(change, error)
+        if _shows(server.metadata, change, "after"):
+            return self._applied(change, found, server)
+        return Failed(change, error)
 
     def _read(self, change: Change) -> Server:
         server = change.server
@@ -136,15 +137,16 @@ class MetadataApplier:
         self.journal.settle(run_id, outcome)
         return outcome
 
-    def _remember(self, found: Server, applied: Applied) -> None:
+    def _applied(self, change: Change, found: Server, server: Server) -> Applied:
         """What the server was like before and after is the evidence for its restart verdict."""
         now = self.clock.now()
-        self.journal.record_observations(
-            [
-                Observation(found.id, now, found.metadata.enabled, found.status),
-                Observation(found.id, now, applied.after.enabled, found.status),
-            ]
-        )
+        sights = [
+            Observation(found.id, now, found.metadata.enabled, found.status),
+            Observation(server.id, now, server.metadata.enabled, server.status),
+        ]
+        self.journal.record_observations(sights)
+        history = self.journal.load_observations([server.id]).get(server.id, ())
+        return Applied(change, server.metadata, assess_restart(server, history, self.rule))
 
 
 def _shows(found: MetadataService, change: Change, side: str) -> bool:
