@@ -1,0 +1,241 @@
+"""A cloud in memory: the ports that the SDK adapter implements, without SDK and HTTP.
+
+``tests/contract`` holds it to the same behaviour as the adapter in front of the emulator.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from tests.support.builders import ACCOUNT
+from vpcmetactl.domain.errors import (
+    BadRequestError,
+    NotFoundError,
+    PreconditionFailedError,
+    UnavailableError,
+    VpcmetactlError,
+)
+from vpcmetactl.domain.plans import MetadataServicePatch
+from vpcmetactl.domain.selection import ApiFilters
+from vpcmetactl.domain.servers import (
+    Instance,
+    MetadataService,
+    Reference,
+    Region,
+    Server,
+    ServerKind,
+)
+from vpcmetactl.usecases.ports import Caller, PageQuery, ServerPage, Unreadable
+
+MAX_HOP_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that the cloud received; ``detail`` is a server id, a start token or a patch."""
+
+    operation: str
+    region: str | None = None
+    kind: ServerKind | None = None
+    detail: object = None
+
+
+class InMemoryCloud:
+    """An ``Inventory`` and ``MetadataWriter`` over a list of servers.
+
+    ``calls`` holds every call in order. ``fail`` makes coming calls raise, ``before`` runs code
+    when a call arrives (to change a server behind the caller's back, or to hold a thread up),
+    ``unreadable`` is reported on the first page of its region and kind.
+    """
+
+    def __init__(
+        self,
+        servers: Iterable[Server] = (),
+        *,
+        regions: Sequence[Region] | None = None,
+        caller: Caller | None = None,
+        limit: int = 100,
+    ) -> None:
+        self._servers = {server.id: server for server in servers}
+        self._versions = dict.fromkeys(self._servers, 1)
+        names = dict.fromkeys(server.region for server in self._servers.values())
+        self.regions = regions or [Region(name, "available") for name in names]
+        self.caller = caller or Caller(ACCOUNT, "IBMid-550000TEST", None)
+        self.limit = limit
+        self.calls: list[Call] = []
+        self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
+        self._failures: dict[tuple[str, str | None], deque[VpcmetactlError]] = {}
+        self._hooks: list[Callable[[Call], None]] = []
+        self._lock = threading.RLock()
+
+    # What a test arranges and asks.
+
+    def fail(
+        self,
+        operation: str,
+        error: VpcmetactlError,
+        *,
+        region: str | None = None,
+        times: int = 1,
+    ) -> None:
+        """Let the next ``times`` calls of this operation (in this region) raise ``error``.
+
+        Operations are the ports' method names.
+        """
+        with self._lock:
+            self._failures.setdefault((operation, region), deque()).extend([error] * times)
+
+    def before(self, hook: Callable[[Call], None]) -> None:
+        """Call ``hook`` with every coming call, before it is answered and outside the lock."""
+        self._hooks.append(hook)
+
+    def put(self, server: Server) -> None:
+        """Add a server, or replace the one with its id; its version moves on."""
+        with self._lock:
+            self._servers[server.id] = server
+            self._versions[server.id] = self._versions.get(server.id, 0) + 1
+
+    def remove(self, server_id: str) -> None:
+        """Delete a server."""
+        with self._lock:
+            del self._servers[server_id]
+
+    def peek(self, server_id: str) -> Server:
+        """Return a server without this counting as a call."""
+        with self._lock:
+            return self._servers[server_id]
+
+    def operations(self) -> list[str]:
+        """Return the names of the calls received, in order."""
+        with self._lock:
+            return [call.operation for call in self.calls]
+
+    # The ports.
+
+    def get_caller(self) -> Caller:
+        self._arrive(Call("get_caller"))
+        return self.caller
+
+    def list_regions(self) -> Sequence[Region]:
+        self._arrive(Call("list_regions"))
+        return list(self.regions)
+
+    def list_vpcs(self, region: str) -> Sequence[Reference]:
+        self._arrive(Call("list_vpcs", region))
+        with self._lock:
+            found = (server.vpc for server in self._servers.values() if server.region == region)
+            return list(dict.fromkeys(vpc for vpc in found if vpc is not None))
+
+    def list_page(self, query: PageQuery) -> ServerPage:
+        self._arrive(Call("list_page", query.region, query.kind, query.start))
+        with self._lock:
+            found = [
+                _as_listed(server)
+                for server in self._servers.values()
+                if server.region == query.region
+                and server.kind is query.kind
+                and _passes(query.filters, server)
+            ]
+        first = int(query.start or 0)
+        last = first + self.limit
+        return ServerPage(
+            query=query,
+            servers=found[first:last],
+            next_start=str(last) if last < len(found) else None,
+            total_count=len(found),
+            limit=self.limit,
+            unreadable=[] if first else self.unreadable.get((query.region, query.kind), []),
+        )
+
+    def get_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
+        self._arrive(Call("get_server", region, kind, server_id))
+        with self._lock:
+            return self._current(self._find(region, kind, server_id))
+
+    def update_metadata(self, server: Server, patch: MetadataServicePatch) -> Server:
+        self._arrive(Call("update_metadata", server.region, server.kind, patch))
+        with self._lock:
+            present = self._find(server.region, server.kind, server.id)
+            _validate(server.kind, patch)
+            if isinstance(server, Instance) and server.etag not in (None, self._etag(server.id)):
+                raise PreconditionFailedError(
+                    f"{server.kind.words} {server.id} changed since it was read",
+                    region=server.region,
+                    status=412,
+                )
+            after = replace(present, metadata_service=_merged(present.metadata, patch))
+            self.put(after)
+            return self._current(after)
+
+    def close(self) -> None:
+        """There is nothing to close; the adapter has this too."""
+
+    def _arrive(self, call: Call) -> None:
+        with self._lock:
+            self.calls.append(call)
+        for hook in self._hooks:
+            hook(call)
+        with self._lock:
+            for key in ((call.operation, call.region), (call.operation, None)):
+                if self._failures.get(key):
+                    raise self._failures[key].popleft()
+            known = {region.name for region in self.regions}
+        if call.region is not None and call.region not in known:
+            raise UnavailableError(f"there is no region {call.region}", region=call.region)
+
+    def _find(self, region: str, kind: ServerKind, server_id: str) -> Server:
+        found = self._servers.get(server_id)
+        if found is None or (found.region, found.kind) != (region, kind):
+            raise NotFoundError(
+                f"{kind.words} {server_id} not found in {region}", region=region, status=404
+            )
+        return found
+
+    def _etag(self, server_id: str) -> str:
+        return f'W/"{self._versions[server_id]}"'
+
+    def _current(self, server: Server) -> Server:
+        """Only instances have an ETag."""
+        if isinstance(server, Instance):
+            return replace(server, etag=self._etag(server.id))
+        return server
+
+
+def _as_listed(server: Server) -> Server:
+    return replace(server, etag=None) if isinstance(server, Instance) else server
+
+
+def _passes(filters: ApiFilters, server: Server) -> bool:
+    vpc = server.vpc or Reference()
+    group = server.resource_group or Reference()
+    pairs = (
+        (filters.name, server.name),
+        (filters.vpc_id, vpc.id),
+        (filters.vpc_name, vpc.name),
+        (filters.vpc_crn, vpc.crn),
+        (filters.resource_group_id, group.id),
+    )
+    return all(wanted in (None, actual) for wanted, actual in pairs)
+
+
+def _validate(kind: ServerKind, patch: MetadataServicePatch) -> None:
+    hops = patch.response_hop_limit
+    if hops is None:
+        return
+    if kind is ServerKind.BARE_METAL_SERVER:
+        raise BadRequestError("bare metal servers have no response_hop_limit", status=400)
+    if not 1 <= hops <= MAX_HOP_LIMIT:
+        raise BadRequestError(f"response_hop_limit {hops} is not within 1..64", status=400)
+
+
+def _merged(before: MetadataService, patch: MetadataServicePatch) -> MetadataService:
+    return MetadataService(
+        enabled=before.enabled if patch.enabled is None else patch.enabled,
+        protocol=before.protocol if patch.protocol is None else patch.protocol.value,
+        response_hop_limit=(
+            before.response_hop_limit
+            if patch.response_hop_limit is None
+            else patch.response_hop_limit
+        ),
+    )
