@@ -93,7 +93,8 @@ def an_instance(name: str | None = "web-1", **fields: Unpack[InstanceFields]) ->
         "availability_class": "standard",
         "boot_volume": Reference(id=f"r006-{uuid.uuid5(_NAMESPACE, f'boot {name}')}", name="boot"),
     }
-    return Instance(name=name, **{**defaults, **fields})
+    merged: InstanceFields = {**defaults, **fields}
+    return Instance(name=name, **merged)
 
 
 def a_bare_metal_server(
@@ -120,7 +121,8 @@ def a_bare_metal_server(
         "disks": (),
         "metadata_service": OFF_BARE_METAL,
     }
-    return BareMetalServer(name=name, **{**defaults, **fields})
+    merged: ServerFields = {**defaults, **fields}
+    return BareMetalServer(name=name, **merged)
 
 
 def _crn(location: str, resource_type: str, resource_id: str) -> str:
