@@ -1,0 +1,26 @@
+"""What the tests of the journal have in common."""
+
+from datetime import UTC, datetime, timedelta
+
+from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.usecases.ports import Realm
+
+REALM = Realm("iam.cloud.ibm.com", "https://{region}.iaas.cloud.ibm.com", "account-1")
+OTHER_REALM = Realm("iam.cloud.ibm.com", "https://{region}.iaas.cloud.ibm.com", "account-2")
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def at(minute: float) -> datetime:
+    """The moment so many minutes after noon."""
+    return NOON + timedelta(minutes=minute)
+
+
+def seen(
+    minute: float,
+    *,
+    enabled: bool | None = False,
+    status: str | None = "running",
+    server_id: str = "web-1",
+) -> Observation:
+    """A sight of web-1, running with the service off, unless the test says otherwise."""
+    return Observation(server_id, at(minute), enabled, status)

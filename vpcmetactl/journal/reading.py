@@ -1,0 +1,70 @@
+"""The state file of commands that only read: they work without one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from vpcmetactl.domain.errors import StateError
+from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.journal import observations as sights
+from vpcmetactl.journal.database import Database
+from vpcmetactl.journal.nothing import NoJournal
+from vpcmetactl.journal.opening import open_read_only
+from vpcmetactl.journal.realms import find_realm
+from vpcmetactl.journal.state import open_journal
+from vpcmetactl.usecases.ports import Clock, ObservationLog, Realm
+
+
+class OpenObservationLog(ObservationLog, Protocol):
+    """An ``ObservationLog`` that is closed when the command ends."""
+
+    def close(self) -> None:
+        """Let go of the file, if there is one; does nothing the second time."""
+
+
+class ReadOnlyObservations:
+    """What a realm has seen, from a state that may not be written; recording keeps nothing."""
+
+    def __init__(self, database: Database, realm: Realm) -> None:
+        self._database = database
+        self._realm = database.read(lambda connection: find_realm(connection, realm))
+
+    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
+        """Return what is kept of each server, oldest first; servers never seen are absent."""
+        realm = self._realm
+        if realm is None:
+            return {}
+        return self._database.read(lambda it: sights.load(it, realm, server_ids))
+
+    def record_observations(self, observations: Iterable[Observation]) -> None:
+        """Keep nothing."""
+
+    def close(self) -> None:
+        """Close the file; does nothing the second time."""
+        self._database.close()
+
+
+def open_observations(
+    path: Path, realm: Realm, clock: Clock
+) -> tuple[OpenObservationLog, StateError | None]:
+    """Open the state for a command that only reads; never raises StateError.
+
+    Where ``open_journal`` would, its error is returned, to be shown as a warning, beside a log
+    that still tells what can be read of the file and keeps nothing.
+    """
+    try:
+        return open_journal(path, realm, clock), None
+    except StateError as problem:
+        return _open_readable(path, realm), problem
+
+
+def _open_readable(path: Path, realm: Realm) -> OpenObservationLog:
+    try:
+        database = open_read_only(path)
+    except StateError:
+        return NoJournal()
+    try:
+        return ReadOnlyObservations(database, realm)
+    except StateError:
+        database.close()
+        return NoJournal()

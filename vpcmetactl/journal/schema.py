@@ -1,0 +1,80 @@
+"""The tables of the state file, and how older files become newer ones.
+
+Times are UTC, ISO 8601 with microseconds and ``Z``, so that text sorts as time does. Only what
+SQLite 3.26 understands is used: some systems pair a new Python with an old SQLite.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from vpcmetactl.domain.errors import StateError
+
+# "vpmc", in the file's header: tells our files from those of other programs.
+APPLICATION_ID = 0x76706D63
+
+_REALMS_AND_OBSERVATIONS = (
+    """
+    CREATE TABLE realms (
+        id INTEGER PRIMARY KEY,
+        iam_host TEXT NOT NULL,
+        vpc_endpoint TEXT NOT NULL,
+        account_id TEXT NOT NULL,
+        UNIQUE (iam_host, vpc_endpoint, account_id)
+    )
+    """,
+    # Sights of one server lie side by side. "tie" keeps the order of those of one microsecond.
+    """
+    CREATE TABLE observations (
+        realm INTEGER NOT NULL REFERENCES realms (id),
+        server_id TEXT NOT NULL,
+        observed_at TEXT NOT NULL,
+        tie INTEGER NOT NULL,
+        enabled INTEGER CHECK (enabled IN (0, 1)),
+        status TEXT,
+        PRIMARY KEY (realm, server_id, observed_at, tie)
+    ) WITHOUT ROWID
+    """,
+)
+
+# The n-th entry turns version n - 1 into version n. Entries are added, never altered.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS,)
+VERSION = len(MIGRATIONS)
+
+
+def require_ours(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the file, 0 for one without content; changes nothing.
+
+    Raises StateError where a newer version of this program, or another program, made the file.
+    """
+    version = _number(connection, "PRAGMA user_version")
+    owner = _number(connection, "PRAGMA application_id")
+    tables = _number(connection, "SELECT count(*) FROM sqlite_master")
+    if owner != APPLICATION_ID and (owner or version or tables):
+        raise StateError(
+            f"{path} is a database of another program; it is left as it is",
+            hint="set VPCMETACTL_STATE to a file of its own",
+        )
+    if version > VERSION:
+        raise StateError(
+            f"the state file {path} has version {version}, made by a newer vpcmetactl; "
+            f"this one knows versions up to {VERSION} and leaves it as it is",
+            hint="use the newer vpcmetactl, or set VPCMETACTL_STATE to another file",
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to ``VERSION``. Runs within a write transaction: all of it, or nothing."""
+    version = require_ours(connection, path)
+    if version == VERSION:
+        return
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _number(connection: sqlite3.Connection, query: str) -> int:
+    (number,) = connection.execute(query).fetchone()
+    return int(number)
