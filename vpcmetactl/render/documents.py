@@ -1,0 +1,213 @@
+"""What views, formats and callers agree on: columns, views, options, trailers, documents.
+
+Imports neither msgspec nor any format, so that a command line can be checked without them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from vpcmetactl.domain.audit import AuditReport
+from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
+from vpcmetactl.domain.plans import Plan
+from vpcmetactl.domain.servers import ServerKind
+
+ValueT = TypeVar("ValueT")
+ItemT = TypeVar("ItemT")
+
+# What a cell says: one line, or several.
+Text = str | tuple[str, ...]
+Write = Callable[[str], None]
+
+
+class Format(StrEnum):
+    """The formats that every reading command offers."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    IDS = "ids"
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether ``--columns`` means something to it; the others are shaped by ``--query``."""
+        return self in {Format.TABLE, Format.WIDE, Format.CSV, Format.MARKDOWN}
+
+
+class Style(StrEnum):
+    """How a text may stand out where colour is wanted; the values are SGR codes."""
+
+    STRONG = "1"
+    FAINT = "2"
+    BAD = "31"
+    GOOD = "32"
+    ATTENTION = "33"
+
+
+class Fit(StrEnum):
+    """What becomes of a column whose text is wider than the room there is."""
+
+    WHOLE = "whole"
+    SHORTEN = "shorten"
+    WRAP = "wrap"
+
+
+def _plain(_: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Generic[ItemT]):
+    """One column of a table.
+
+    ``key`` is the path of the JSON field it tells, which is its name for ``--columns``.
+    ``least`` is the width below which a column is not shortened or wrapped. An ``optional`` column
+    is left out of a ``table`` that would be too wide with it.
+    """
+
+    key: str
+    title: str
+    text: Callable[[ItemT], Text]
+    style: Callable[[ItemT], Style | None] = _plain
+    fit: Fit = Fit.WHOLE
+    least: int = 12
+    optional: bool = False
+    wide_only: bool = False
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of prose, wrapped to the width unless it is to be copied (``keep``)."""
+
+    text: str
+    label: str | None = None
+    keep: bool = False
+    style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that belong together, under a title where it has one."""
+
+    lines: Sequence[Line]
+    title: str | None = None
+    style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A field of the item to sort by; ``null`` comes last either way."""
+
+    path: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How a result is to be shown; ``choices`` reads ``sort`` and ``columns`` from words."""
+
+    query: str | None = None
+    sort: tuple[SortKey, ...] = ()
+    columns: tuple[str, ...] = ()
+    limit: int | None = None
+    width: int = 80
+    color: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that could not be read; ``kind`` is ``None`` where that is a whole region."""
+
+    account_id: str | None
+    region: str | None
+    kind: ServerKind | None
+    error: VpcmetactlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where the items come from, and what is missing among them."""
+
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    excluded: Sequence[str] = ()
+    incomplete: Sequence[Unread] = ()
+    endpoint: str | None = None
+
+
+class Status(StrEnum):
+    """Whether the items are everything that was asked for."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+
+_CUT_SHORT = frozenset({ExitCode.INCOMPLETE, ExitCode.INTERRUPTED, ExitCode.TERMINATED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trailer:
+    """What is known at the end only.
+
+    ``whole`` is the report or plan that the items are from, where there is one: a summary may
+    count what is no item, such as the servers that passed. ``run_id`` names the run of an apply.
+    """
+
+    generated_at: datetime
+    exit_code: ExitCode = ExitCode.OK
+    scope: Scope = field(default_factory=Scope)
+    errors: Sequence[VpcmetactlError] = ()
+    whole: AuditReport | Plan | None = None
+    run_id: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """``error`` for the exit codes 1 and 2, ``incomplete`` where anything is missing."""
+        if self.exit_code in (ExitCode.ERROR, ExitCode.USAGE):
+            return Status.ERROR
+        if self.scope.incomplete or self.exit_code in _CUT_SHORT:
+            return Status.INCOMPLETE
+        return Status.COMPLETE
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Generic[ValueT, ItemT]):
+    """How values of one kind are shown, in whatever format.
+
+    ``to_item`` gives the msgspec Struct that JSON shows and every other format reads. ``identity``
+    is the id that the format ``ids`` prints; an item without one is left out. ``summarize`` counts
+    all items, shown or not, into the Struct under ``summary``. ``remarks`` stand under a table.
+    Where ``page`` is set, tables give way to a page for each item.
+    """
+
+    kind: str
+    to_item: Callable[[ValueT], ItemT]
+    sort_key: Callable[[ItemT], Any]
+    identity: Callable[[ItemT], str | None]
+    columns: Sequence[Column[ItemT]]
+    summarize: Callable[[Sequence[ItemT], Trailer], Any]
+    remarks: Callable[["Document[ItemT]"], Sequence[Group]]
+    empty: str
+    page: Callable[[ItemT], Sequence[Group]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document(Generic[ItemT]):
+    """A result that is complete: what a format turns into text.
+
+    ``items`` are those to show, in order; ``total`` counts those there are.
+    """
+
+    view: View[Any, ItemT]
+    items: Sequence[ItemT]
+    total: int
+    summary: Any
+    trailer: Trailer
+    options: OutputOptions

@@ -1,0 +1,49 @@
+"""JSON: the envelope, what a query makes of it, or one item a line."""
+
+from typing import Any
+
+import msgspec
+
+from vpcmetactl.render.documents import Document, Write
+from vpcmetactl.render.envelope import envelope
+from vpcmetactl.render.query import Query
+from vpcmetactl.render.text import printable_json
+
+_encoder = msgspec.json.Encoder()
+
+
+def render_envelope(document: Document[Any], write: Write) -> None:
+    """Write the whole envelope."""
+    write(_indented(_envelope(document)))
+
+
+class QueryRenderer:
+    """Writes what a query selects from the envelope."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+
+    def __call__(self, document: Document[Any], write: Write) -> None:
+        """Write the selection, ``null`` where there is none."""
+        write(_indented(self._query.search(msgspec.to_builtins(_envelope(document)))))
+
+
+def render_lines(document: Document[Any], write: Write) -> None:
+    """Write one item a line."""
+    for item in document.items:
+        write(line(item))
+
+
+def line(item: object) -> str:
+    """Return an item on one line."""
+    return printable_json(_encoder.encode(item).decode()) + "\n"
+
+
+def _envelope(document: Document[Any]) -> dict[str, object]:
+    trailer = document.trailer
+    return envelope(document.view.kind, trailer, trailer.status, document.items, document.summary)
+
+
+def _indented(value: object) -> str:
+    text = msgspec.json.format(_encoder.encode(value), indent=2).decode()
+    return printable_json(text) + "\n"

@@ -1,0 +1,69 @@
+"""Markdown tables as GitHub reads them, for comments and reports."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from vpcmetactl.render.columns import chosen_columns
+from vpcmetactl.render.documents import Document, Group, Line, Text, Write
+from vpcmetactl.render.formats.tables import closing
+from vpcmetactl.render.text import display_width, markdown_escaped, padded, printable
+
+
+def render_markdown(document: Document[Any], write: Write) -> None:
+    """Write the narrow table's columns in full, and under them what the table says there."""
+    groups = closing(document)
+    page = document.view.page
+    if page is not None and not document.options.columns:
+        groups = [group for item in document.items for group in page(item)] + [*groups]
+    elif document.items:
+        write("".join(_table(document)))
+        if groups:
+            write("\n")
+    write("\n".join("".join(_group(group)) for group in groups))
+
+
+def _table(document: Document[Any]) -> Iterator[str]:
+    columns = chosen_columns(document, wide=False)
+    rows = [[_cell(column.text(item)) for column in columns] for item in document.items]
+    titles = [_escaped(column.title) for column in columns]
+    widths = [max(3, *map(display_width, cells)) for cells in zip(titles, *rows, strict=True)]
+    yield _line(titles, widths)
+    yield _line(
+        [
+            "-" * (width - 1) + (":" if column.right else "-")
+            for column, width in zip(columns, widths, strict=True)
+        ],
+        widths,
+    )
+    for row in rows:
+        yield _line(row, widths)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded_cells = (padded(cell, width) for cell, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded_cells)} |\n"
+
+
+def _cell(text: Text) -> str:
+    lines = (text,) if isinstance(text, str) else text
+    return "<br>".join(map(_escaped, lines))
+
+
+def _group(group: Group) -> Iterator[str]:
+    if group.title is not None:
+        yield f"**{_escaped(group.title)}**\n\n"
+    for line in group.lines:
+        yield _list_item(line) if group.title is not None else f"{_said(line)}\n"
+
+
+def _list_item(line: Line) -> str:
+    label = f"{_escaped(line.label)}: " if line.label else ""
+    return f"- {label}{_said(line)}\n"
+
+
+def _said(line: Line) -> str:
+    return f"`{printable(line.text)}`" if line.keep else _escaped(line.text)
+
+
+def _escaped(text: str) -> str:
+    return markdown_escaped(printable(text))

@@ -1,0 +1,45 @@
+"""Groups of lines as plain text: what stands under a table, and whole pages."""
+
+from collections.abc import Iterator, Sequence
+
+from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.text import display_width, padded, printable, styled, wrapped
+
+_INDENT = "  "
+# Prose wider than this is hard to read, however wide the terminal is.
+_WIDEST = 120
+
+
+def draw_groups(groups: Sequence[Group], width: int, *, color: bool) -> str:
+    """Return the groups with a blank line between them, wrapped to a width."""
+    return "\n".join("".join(_group(group, min(width, _WIDEST), color)) for group in groups)
+
+
+def _group(group: Group, width: int, color: bool) -> Iterator[str]:  # noqa: FBT001 - private
+    indent = ""
+    if group.title is not None:
+        for text in wrapped(printable(group.title), width):
+            yield styled(text, group.style or Style.STRONG, color=color) + "\n"
+        indent = _INDENT
+    labels = max((display_width(line.label) for line in group.lines if line.label), default=0)
+    for line in group.lines:
+        yield from _line(line, indent, labels, width, color)
+
+
+def _line(
+    line: Line,
+    indent: str,
+    labels: int,
+    width: int,
+    color: bool,  # noqa: FBT001 - private
+) -> Iterator[str]:
+    first = hanging = indent
+    if line.label is not None:
+        first = indent + padded(line.label, labels) + _INDENT
+        hanging = " " * len(first)
+    text = printable(line.text)
+    # A command must be one line to be copied, whatever the width.
+    texts = [text] if line.keep else wrapped(text, max(width - len(first), 1))
+    for number, part in enumerate(texts):
+        start = hanging if number else first
+        yield f"{start}{styled(part, line.style, color=color)}".rstrip() + "\n"

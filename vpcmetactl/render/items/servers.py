@@ -1,0 +1,187 @@
+"""A server with its restart verdict, as JSON shows it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from vpcmetactl.domain import restarts, servers
+from vpcmetactl.domain.restarts import (
+    AssessedServer,
+    Confidence,
+    Reason,
+    RestartAssessment,
+    Verdict,
+)
+from vpcmetactl.domain.servers import Instance, Reference, ServerKind, Support
+from vpcmetactl.render.items.base import MetadataService, Moment, Shape, about, metadata_service
+
+
+class Named(Shape, frozen=True):
+    """Another resource, as the server's body refers to it."""
+
+    id: Annotated[str | None, about("The resource's id.")]
+    name: Annotated[str | None, about("The resource's name.")]
+
+
+class StatusReason(Shape, frozen=True):
+    """Why the server is in its status."""
+
+    code: Annotated[str | None, about("The API's code for the reason.")]
+    message: Annotated[str | None, about("The API's words for the reason.")]
+
+
+class Disk(Shape, frozen=True):
+    """A disk of instance storage, or of a bare metal server."""
+
+    id: Annotated[str | None, about("The disk's id.")]
+    name: Annotated[str | None, about("The disk's name.")]
+    size: Annotated[int | None, about("The disk's size in gigabytes.")]
+
+
+class Observation(Shape, frozen=True):
+    """What was seen of the server at a moment."""
+
+    observed_at: Annotated[Moment, about("When it was seen, in UTC.")]
+    enabled: Annotated[bool | None, about("Whether the metadata service was enabled.")]
+    status: Annotated[str | None, about("The server's status then.")]
+
+
+class Restart(Shape, frozen=True):
+    """Whether a stop and start is outstanding before the service works; advice, not a fact."""
+
+    verdict: Annotated[
+        Verdict,
+        about("Whether a stop and start is outstanding. `unknown` where there is no evidence."),
+    ]
+    confidence: Annotated[
+        Confidence | None, about("How much the verdict can be relied on; `null` for `unknown`.")
+    ]
+    reason: Annotated[Reason, about("Why the verdict is what it is.")]
+    since: Annotated[
+        Moment | None, about("When the service was seen or set enabled, for `needed`; in UTC.")
+    ]
+    evidence: Annotated[
+        tuple[Observation, ...], about("The observations that the verdict rests on, oldest first.")
+    ]
+
+
+class Server(Shape, frozen=True):
+    """An instance or a bare metal server. What the API did not report is `null`."""
+
+    kind: Annotated[ServerKind, about("The kind of server.")]
+    id: Annotated[str, about("The server's id.")]
+    crn: Annotated[str | None, about("The server's CRN.")]
+    name: Annotated[str | None, about("The server's name, unique in its VPC only.")]
+    account_id: Annotated[str | None, about("The account the server belongs to.")]
+    region: Annotated[str, about("The region the server was read from.")]
+    zone: Annotated[str | None, about("The zone the server is in.")]
+    status: Annotated[str | None, about("The server's status, such as `running` or `stopped`.")]
+    vpc: Annotated[Named | None, about("The VPC the server is in.")]
+    resource_group: Annotated[Named | None, about("The resource group of the server.")]
+    profile: Annotated[str | None, about("The name of the hardware profile.")]
+    architecture: Annotated[str | None, about("The processor architecture, `amd64` or `s390x`.")]
+    instance_group: Annotated[
+        Named | None, about("The instance group that manages the server; bare metal has none.")
+    ]
+    created_at: Annotated[str | None, about("When the server was created, as the API wrote it.")]
+    metadata_service: Annotated[
+        MetadataService | None,
+        about("The metadata service; `null` where the API reported none."),
+    ]
+    support: Annotated[
+        Support, about("Whether IBM supports the metadata service on the architecture.")
+    ]
+    restart: Annotated[Restart, about("Whether a stop and start is outstanding.")]
+    lifecycle_state: Annotated[str | None, about("The lifecycle state, such as `stable`.")]
+    health_state: Annotated[str | None, about("The health state, such as `ok`.")]
+    status_reasons: Annotated[
+        tuple[StatusReason, ...] | None, about("Why the server is in its status.")
+    ]
+    availability_class: Annotated[str | None, about("`standard` or `spot`; bare metal has none.")]
+    boot_volume: Annotated[Named | None, about("The boot volume; bare metal has none.")]
+    disks: Annotated[
+        tuple[Disk, ...] | None,
+        about("Disks of instance storage, whose data a stop destroys; or of a bare metal server."),
+    ]
+
+    @property
+    def label(self) -> str:
+        """The server as a reader knows it: its name, or its id where it has none."""
+        return self.name or self.id
+
+
+class ServersSummary(Shape, frozen=True):
+    """Counts over all servers, shown or not."""
+
+    total: Annotated[int, about("How many servers there are.")]
+    enabled: Annotated[int, about("Servers whose metadata service is enabled.")]
+    enabled_http: Annotated[int, about("Of those, over `http`.")]
+    enabled_https: Annotated[int, about("Of those, over `https`.")]
+    disabled: Annotated[int, about("Servers whose metadata service is disabled.")]
+    not_reported: Annotated[int, about("Servers of which the API did not say whether it is.")]
+    unsupported_architecture: Annotated[
+        int, about("Servers on an architecture without the service, whatever they report.")
+    ]
+    restart_needed: Annotated[int, about("Servers whose restart verdict is `needed`.")]
+    restart_unknown: Annotated[int, about("Servers whose restart verdict is `unknown`.")]
+
+
+def server_item(value: AssessedServer) -> Server:
+    """Return a server as JSON shows it."""
+    server = value.server
+    instance = server if isinstance(server, Instance) else None
+    return Server(
+        kind=server.kind,
+        id=server.id,
+        crn=server.crn,
+        name=server.name,
+        account_id=server.account_id,
+        region=server.region,
+        zone=server.zone,
+        status=server.status,
+        vpc=_named(server.vpc),
+        resource_group=_named(server.resource_group),
+        profile=server.profile,
+        architecture=server.architecture,
+        instance_group=_named(instance.instance_group) if instance else None,
+        created_at=server.created_at,
+        metadata_service=metadata_service(server.metadata_service),
+        support=server.support,
+        restart=restart_item(value.restart),
+        lifecycle_state=server.lifecycle_state,
+        health_state=server.health_state,
+        status_reasons=_status_reasons(server.status_reasons),
+        availability_class=instance.availability_class if instance else None,
+        boot_volume=_named(instance.boot_volume) if instance else None,
+        disks=_disks(server.disks),
+    )
+
+
+def restart_item(restart: RestartAssessment) -> Restart:
+    """Return a restart assessment as JSON shows it."""
+    return Restart(
+        verdict=restart.verdict,
+        confidence=restart.confidence,
+        reason=restart.reason,
+        since=restart.since,
+        evidence=tuple(map(_observation, restart.evidence)),
+    )
+
+
+def _observation(seen: restarts.Observation) -> Observation:
+    return Observation(seen.observed_at, seen.enabled, seen.status)
+
+
+def _named(reference: Reference | None) -> Named | None:
+    return None if reference is None else Named(reference.id, reference.name)
+
+
+def _status_reasons(
+    reasons: Sequence[servers.StatusReason] | None,
+) -> tuple[StatusReason, ...] | None:
+    if reasons is None:
+        return None
+    return tuple(StatusReason(reason.code, reason.message) for reason in reasons)
+
+
+def _disks(disks: Sequence[servers.Disk] | None) -> tuple[Disk, ...] | None:
+    return None if disks is None else tuple(Disk(disk.id, disk.name, disk.size) for disk in disks)
