@@ -48,13 +48,14 @@ class MetadataApplier:
     max_workers: int
     rule: RestartRule = RestartRule.FAQ
     stop_requested: StopRequested = lambda: False
+    run_id: str | None = None
     _failed: bool = False
 
     def apply(self, plan: Plan) -> Iterator[Outcome]:
         """Yield the outcome of every change, in order of completion."""
         if not plan.changes:
             return
-        run_id = self.journal.begin_run(plan)
+        run_id = self.run_id = self.journal.begin_run(plan)
         first, rest = plan.changes[:1], plan.changes[1:]
         for wave in (first, rest):
             tasks: Sequence[Task[Outcome]] = [

@@ -1,0 +1,141 @@
+"""Puts the program together. The one place that knows which adapter stands behind which port."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
+from vpcmetactl.cli.terminal import Terminal, standard_terminal
+from vpcmetactl.domain.errors import StateError
+from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer, Realm
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """Return the present time in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - this is the port's one real implementation
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Return after this many seconds; Ctrl-C ends it at once."""
+        threading.Event().wait(seconds)
+
+
+def default_app() -> App:
+    """Return the App of this process."""
+    environ = process_environment()
+    return build_app(environ, standard_terminal(environ))
+
+
+def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | None = None) -> App:
+    """Return an App on real adapters with this environment and these streams."""
+    opener = _Opener(Settings(environ), clock or SystemClock())
+    return App(
+        settings=opener.settings,
+        terminal=terminal,
+        clock=opener.clock,
+        open_cloud=opener.cloud,
+        check_state=opener.check_state,
+        open_journal=opener.journal,
+        open_log=opener.log,
+    )
+
+
+class _Opener:
+    """Opens adapters; each import stands where its cost is wanted."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    @contextmanager
+    def cloud(self, options: CloudOptions, observer: Observer, max_workers: int) -> Iterator[Cloud]:
+        connection = self.settings.connection(options, max_workers)
+        for name, url in self.settings.overridden_endpoints().items():
+            observer.warn(f"{name} points to {url}")
+        from vpcmetactl.ibmcloud.vpc import open_vpc  # noqa: PLC0415
+
+        with closing(open_vpc(connection, self.clock, observer)) as gateway:
+            yield gateway
+
+    def check_state(self, options: CloudOptions) -> None:
+        """Find out before the first call whether changes could be written down."""
+        with self.journal(options, Caller(None, None, None)):
+            return
+
+    @contextmanager
+    def journal(self, options: CloudOptions, caller: Caller) -> Iterator[Journal]:
+        from vpcmetactl.journal.state import open_journal  # noqa: PLC0415
+
+        path = self.settings.state_path(options)
+        realm = self._realm(options, caller)
+        with closing(open_journal(path, realm, self.clock, actor=caller.iam_id)) as journal:
+            yield journal
+
+    @contextmanager
+    def log(
+        self, options: CloudOptions, caller: Caller, observer: Observer
+    ) -> Iterator[ObservationLog]:
+        from vpcmetactl.journal.nothing import NoJournal  # noqa: PLC0415
+
+        if options.no_state:
+            yield NoJournal()
+            return
+        try:
+            opened = self.journal(options, caller)
+            journal = opened.__enter__()
+        except StateError as error:
+            observer.warn(f"nothing is remembered of this reading: {error}")
+            yield NoJournal()
+            return
+        try:
+            yield ForgivingLog(journal, observer)
+        finally:
+            opened.__exit__(None, None, None)
+
+    def _realm(self, options: CloudOptions, caller: Caller) -> Realm:
+        connection = self.settings.connection(options, 1)
+        return Realm(
+            iam_host=connection.iam_url,
+            vpc_endpoint=connection.vpc_url,
+            account_id=caller.account_id or "",
+        )
+
+
+class ForgivingLog:
+    """A log for commands that only read: what goes wrong is told once, and stops nothing."""
+
+    def __init__(self, log: ObservationLog, observer: Observer) -> None:
+        self._log = log
+        self._observer = observer
+        self._broken = False
+
+    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
+        """Return what is kept, or nothing once the log has failed."""
+        if not self._broken:
+            try:
+                return self._log.load_observations(server_ids)
+            except StateError as error:
+                self._give_up(error)
+        return {}
+
+    def record_observations(self, observations: Iterable[Observation]) -> None:
+        """Keep what was seen, unless the log has failed."""
+        if not self._broken:
+            try:
+                self._log.record_observations(observations)
+            except StateError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: StateError) -> None:
+        self._broken = True
+        self._observer.warn(f"nothing is remembered of this reading: {error}")

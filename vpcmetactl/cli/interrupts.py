@@ -1,0 +1,49 @@
+"""Ctrl-C and SIGTERM while changes are made: the first finishes what is under way."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from vpcmetactl.cli.terminal import Terminal
+from vpcmetactl.domain.errors import ExitCode
+
+_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether to start nothing more, and the exit code that tells why."""
+
+    exit_code: ExitCode = ExitCode.OK
+
+    def requested(self) -> bool:
+        """Return whether a signal has come."""
+        return self.exit_code is not ExitCode.OK
+
+
+@contextmanager
+def graceful_stop(terminal: Terminal) -> Iterator[Stop]:
+    """Turn the first SIGINT or SIGTERM into a request to stop; the second ends the process."""
+    stop = Stop()
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        del frame
+        code = _CODES[signal.Signals(signum)]
+        if stop.requested():
+            os._exit(code)
+        stop.exit_code = code
+        terminal.say("stopping: changes under way are finished; once more to leave at once")
+
+    try:
+        before = {number: signal.signal(number, handle) for number in _CODES}
+    except ValueError:
+        yield stop  # not the main thread: signals do not come here
+        return
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

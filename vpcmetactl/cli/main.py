@@ -1,0 +1,41 @@
+"""The root of the command line. Importing it imports click and nothing else that costs."""
+
+import click
+
+from vpcmetactl import __version__
+from vpcmetactl.cli.boundary import GuardedGroup
+from vpcmetactl.cli.lazy import LazyCommand
+
+_COMMANDS = "vpcmetactl.cli.commands"
+
+TABLE = {
+    "demo": LazyCommand(
+        f"{_COMMANDS}.demo:demo", "Run a tour on the embedded emulator; no account, no network."
+    ),
+    "servers": LazyCommand(
+        f"{_COMMANDS}.servers:servers", "List and show instances and bare metal servers."
+    ),
+    "metadata": LazyCommand(
+        f"{_COMMANDS}.metadata:metadata", "Turn the metadata service on and off, and set it."
+    ),
+    "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
+    "emulator": LazyCommand(
+        f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."
+    ),
+}
+
+
+@click.command(
+    cls=GuardedGroup,
+    table=TABLE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """See, audit and change the metadata service of IBM Cloud VPC servers.
+
+    \b
+    Try it without an account:   vpcmetactl demo
+    With one:                    export IBMCLOUD_API_KEY=...
+                                 vpcmetactl servers list
+    """  # noqa: D301 - click's mark for lines that are not to be wrapped

@@ -1,0 +1,231 @@
+"""Where a result goes: stdout, and the files of ``-o FORMAT=FILE``."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Generic, TextIO, TypeVar
+
+from vpcmetactl.cli.context import App
+from vpcmetactl.domain.errors import InvalidInputError, OutputError, VpcmetactlError
+from vpcmetactl.render.choices import parse_columns, parse_sort
+from vpcmetactl.render.documents import Format, OutputOptions, Trailer
+
+ValueT = TypeVar("ValueT")
+
+_FILE_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One ``-o``: a format, and a file where it does not go to stdout."""
+
+    format: Format
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChoice:
+    """Every ``-o`` of a command, and how its result is to be shaped."""
+
+    targets: tuple[Target, ...]
+    shape: OutputOptions
+
+    def shape_for(self, target: Target) -> OutputOptions:
+        """Return the shape without what is meant for other targets of the same command."""
+        return replace(
+            self.shape,
+            query=self.shape.query if target.format is Format.JSON else None,
+            columns=self.shape.columns if target.format.has_columns else (),
+            width=self.shape.width if target.path is None else _FILE_WIDTH,
+            color=self.shape.color and target.path is None,
+        )
+
+
+def read_output(app: App, kind: str, given: dict[str, Any]) -> OutputChoice:
+    """Take the output options out of a command's parameters.
+
+    Raises InvalidInputError for a format, field or combination that cannot be.
+    """
+    query = given.pop("query", None)
+    targets = _targets(given.pop("output"), query)
+    shape = OutputOptions(
+        query=query,
+        sort=parse_sort([given.pop("sort") or ""], kind),
+        columns=parse_columns([given.pop("columns") or ""], kind),
+        limit=given.pop("limit"),
+        width=app.terminal.width,
+        color=app.terminal.color,
+    )
+    _check_use(targets, shape)
+    return OutputChoice(targets, shape)
+
+
+def _check_use(targets: Sequence[Target], shape: OutputOptions) -> None:
+    """Refuse an option that none of the targets has a use for."""
+    formats = " and ".join(target.format for target in targets)
+    if shape.query is not None and not any(t.format is Format.JSON for t in targets):
+        raise InvalidInputError(
+            f"--query shapes JSON, and the output is {formats}", hint="add --output json"
+        )
+    if shape.columns and not any(target.format.has_columns for target in targets):
+        raise InvalidInputError(
+            f"--columns means nothing to {formats}",
+            hint="it goes with table, wide, csv and markdown; json has --query",
+        )
+
+
+def _targets(words: Sequence[str], query: str | None) -> tuple[Target, ...]:
+    targets = [_target(word) for word in words]
+    on_stdout = [target for target in targets if target.path is None]
+    if len(on_stdout) > 1:
+        formats = " and ".join(target.format for target in on_stdout)
+        raise InvalidInputError(
+            f"--output {formats}: only one format can go to stdout",
+            hint="send the others into files: --output FORMAT=FILE",
+        )
+    paths = [target.path for target in targets if target.path]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise InvalidInputError(f"--output: {path} is named twice")
+    if on_stdout:
+        return tuple(targets)
+    shaped = query is not None and not targets
+    return (Target(Format.JSON if shaped else Format.TABLE), *targets)
+
+
+def _target(word: str) -> Target:
+    name, equals, path = word.partition("=")
+    try:
+        format_ = Format(name.lower())
+    except ValueError:
+        known = ", ".join(Format)
+        raise InvalidInputError(
+            f"--output {word}: there is no format {name!r}", hint=f"the formats are {known}"
+        ) from None
+    if equals and not path:
+        raise InvalidInputError(f"--output {word}: there is no file name behind the '='")
+    return Target(format_, Path(path) if path else None)
+
+
+@dataclass(slots=True)
+class Emitter(Generic[ValueT]):
+    """Takes the items of a result, and its trailer at the end, to every target."""
+
+    sinks: Sequence[Any]
+    finished: bool = False
+
+    def item(self, value: ValueT) -> None:
+        """Take one item to every target."""
+        for sink in self.sinks:
+            sink.item(value)
+
+    def end(self, trailer: Trailer) -> None:
+        """Complete the result, once."""
+        self.finished = True
+        for sink in self.sinks:
+            sink.end(trailer)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file being written: beside its name until it is complete, unless it is a device."""
+
+    path: Path
+    stream: TextIO
+    temporary: Path | None
+
+    @classmethod
+    def open(cls, path: Path) -> "_File":
+        try:
+            if path.exists() and not path.is_file():
+                return cls(path, path.open("a", encoding="utf-8", newline=""), None)
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+            os.fchmod(descriptor, mode)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+        return cls(path, os.fdopen(descriptor, "w", encoding="utf-8", newline=""), Path(name))
+
+    def keep(self) -> None:
+        """Put the file in its place."""
+        try:
+            self.stream.close()
+            if self.temporary is not None:
+                self.temporary.replace(self.path)
+        except OSError as error:
+            raise _cannot_write(self.path, error) from None
+
+    def discard(self) -> None:
+        """Take away what was written, unless it was kept."""
+        with suppress(OSError):
+            self.stream.close()
+        if self.temporary is not None:
+            self.temporary.unlink(missing_ok=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"--output: {path}: {error.strerror}", hint="nothing was written to it")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """A target with the sink that writes to it."""
+
+    target: Target
+    sink: Any
+    file: _File | None
+
+
+@contextmanager
+def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]:
+    """Open every target, and complete or discard what was written to it.
+
+    An error on the way is written as a JSON document where JSON was asked for; other formats say
+    nothing, and a file that stood there before stays as it was.
+    """
+    with ExitStack() as stack:
+        places = [_open(app, view, choice, target, stack) for target in choice.targets]
+        out: Emitter[Any] = Emitter([place.sink for place in places])
+        try:
+            yield out
+        except VpcmetactlError as error:
+            if not out.finished:
+                _end_in_failure(app, places, error)
+            raise
+        for place in places:
+            if place.file is not None:
+                place.file.keep()
+        app.terminal.stdout.flush()
+
+
+def _open(
+    app: App, view: Any, choice: OutputChoice, target: Target, stack: ExitStack
+) -> _Destination:
+    # Imported here: usage errors come before, and must not pay for msgspec and tabulate.
+    from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
+
+    file = _File.open(target.path) if target.path else None
+    if file is not None:
+        stack.callback(file.discard)
+    stream = file.stream if file else app.terminal.stdout
+    sink = open_sink(view, target.format, choice.shape_for(target), stream.write)
+    sink.start()
+    return _Destination(target, sink, file)
+
+
+def _end_in_failure(app: App, places: Sequence[_Destination], error: VpcmetactlError) -> None:
+    trailer = Trailer(generated_at=app.clock.now(), exit_code=error.exit_code, errors=[error])
+    for place in places:
+        if place.target.format is Format.JSON:
+            place.sink.end(trailer)
+            if place.file is not None:
+                place.file.keep()

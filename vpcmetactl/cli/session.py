@@ -1,0 +1,140 @@
+"""One visit to the cloud: who we are there, and everything that a use case is given."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.options import read_cloud_options, read_selector
+from vpcmetactl.cli.progress import ProgressObserver
+from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.cli.where import server_predicate
+from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.selection import ServerSelector
+from vpcmetactl.render.documents import Scope, Trailer, Unread
+from vpcmetactl.usecases.fleet import FleetReader, FleetReading
+from vpcmetactl.usecases.ports import Caller, ObservationLog
+
+# Regions times kinds, and some more for chains that are split.
+READERS = 32
+WRITERS = 8
+
+Predicate = Callable[[AssessedServer], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The servers that a command is about."""
+
+    selector: ServerSelector
+    where: str | None
+    ignore_not_found: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the user chose nothing."""
+        return self.selector.is_empty and self.where is None
+
+
+def read_choice(given: dict[str, Any]) -> Choice:
+    """Take the selection out of a command's parameters."""
+    selector = read_selector(given)
+    return Choice(selector, given.pop("where"), given.pop("ignore_not_found"))
+
+
+def read_app(app: App, given: dict[str, Any]) -> tuple[App, CloudOptions]:
+    """Take the cloud options and the loudness out of a command's parameters."""
+    terminal = replace(app.terminal, quiet=given.pop("quiet"), verbose=given.pop("verbose"))
+    return replace(app, terminal=terminal), read_cloud_options(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open visit. ``account_id`` is empty where the token does not name one."""
+
+    app: App
+    options: CloudOptions
+    observer: ProgressObserver
+    cloud: Cloud
+    caller: Caller
+    log: ObservationLog
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
+        """Begin to read the chosen servers."""
+        reader = FleetReader(
+            inventory=self.cloud,
+            log=self.log,
+            observer=self.observer,
+            clock=self.app.clock,
+            max_workers=self.options.max_workers or READERS,
+            ignore_not_found=choice.ignore_not_found,
+        )
+        return reader.open(choice.selector, where)
+
+    def scope(self, reading: FleetReading) -> Scope:
+        """Say what was read, and what could not be."""
+        account = self.caller.account_id
+        return Scope(
+            accounts=[account] if account else [],
+            regions=reading.regions,
+            incomplete=[
+                Unread(account, part.region, part.kind, part.error) for part in reading.unread
+            ],
+            endpoint=self.app.settings.vpc_url(self.options),
+        )
+
+    def trailer(self, reading: FleetReading, exit_code: ExitCode, **more: Any) -> Trailer:
+        """Return the trailer of a result made from a reading."""
+        return Trailer(
+            generated_at=self.app.clock.now(),
+            exit_code=exit_code,
+            scope=self.scope(reading),
+            **more,
+        )
+
+
+@contextmanager
+def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
+    """Open the cloud and the log of what was seen.
+
+    Raises AuthenticationError, and RefusedError where the account is not the one demanded, before
+    any other call is made.
+    """
+    observer = ProgressObserver(app.terminal, app.clock)
+    workers = options.max_workers or READERS
+    try:
+        with app.open_cloud(options, observer, workers) as cloud:
+            caller = cloud.get_caller()
+            _guard_account(options, caller)
+            with app.open_log(options, caller, observer) as log:
+                yield Session(app, options, observer, cloud, caller, log)
+    finally:
+        observer.finish()
+
+
+def _guard_account(options: CloudOptions, caller: Caller) -> None:
+    if options.account and options.account != caller.account_id:
+        raise RefusedError(
+            f"the credentials belong to account {caller.account_id or '(not told)'}, "
+            f"not to {options.account}",
+            hint="nothing was read or changed; use credentials of the account meant",
+        )
+
+
+def predicate(choice: Choice, warn: Callable[[str], None] | None = None) -> Predicate | None:
+    """Compile ``--where``; ``warn`` is given by commands that change something."""
+    return server_predicate(choice.where, warn=warn) if choice.where is not None else None
+
+
+def warn_of_unread(app: App, parts: Sequence[Unread]) -> None:
+    """Name on stderr what could not be read."""
+    for part in parts:
+        what = f"{part.kind.words}s of {part.region}" if part.kind else part.region
+        app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
+        if part.error.trace:
+            app.terminal.say(f"trace: {part.error.trace}")
+        if part.error.hint:
+            app.terminal.note(f"hint: {part.error.hint}")

@@ -1,0 +1,96 @@
+"""The streams: the result goes to stdout, everything else to stderr."""
+
+import shutil
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+from vpcmetactl.domain.errors import VpcmetactlError
+
+_PIPED_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Where the program speaks and listens.
+
+    ``quiet`` silences notes and progress, never errors; ``verbose`` adds retries.
+    """
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    quiet: bool = False
+    verbose: bool = False
+
+    @property
+    def color(self) -> bool:
+        """Whether stdout should be coloured: NO_COLOR wins, then CLICOLOR_FORCE."""
+        if self.environ.get("NO_COLOR"):
+            return False
+        forced = self.environ.get("CLICOLOR_FORCE", "0")
+        return forced not in ("", "0") or self.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        """The width of stdout in columns; 80 where it is no terminal."""
+        if not self.stdout.isatty():
+            return _PIPED_WIDTH
+        return shutil.get_terminal_size((_PIPED_WIDTH, 24)).columns
+
+    @property
+    def interactive(self) -> bool:
+        """Whether someone is there to be asked."""
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether stderr is a terminal on which a line may be drawn over."""
+        return self.stderr.isatty() and not self.quiet and self.environ.get("TERM") != "dumb"
+
+    def say(self, message: str) -> None:
+        """Write a line to stderr."""
+        self.stderr.write(f"{printable(message)}\n")
+        self.stderr.flush()
+
+    def write_error(self, text: str) -> None:
+        """Write to stderr as it is; for text that is known to be printable."""
+        self.stderr.write(text)
+
+    def note(self, message: str) -> None:
+        """Write a line to stderr that a quiet run can do without."""
+        if not self.quiet:
+            self.say(message)
+
+    def report(self, error: VpcmetactlError) -> None:
+        """Write an error: its message, the API's trace and what to do next."""
+        self.say(f"error: {error}")
+        if error.trace:
+            self.say(f"trace: {error.trace} (give it to IBM support)")
+        if error.hint:
+            self.say(f"hint: {error.hint}")
+
+    def report_unexpected(self, error: Exception) -> None:
+        """Write that the program itself is wrong; the traceback only where it is asked for."""
+        self.say(f"error: this is a bug in vpcmetactl: {type(error).__name__}")
+        if self.environ.get("VPCMETACTL_DEBUG"):
+            self.stderr.write("".join(traceback.format_exception(error)))
+        else:
+            self.say("hint: run it again with VPCMETACTL_DEBUG=1 and report what it prints")
+
+
+def printable(text: str) -> str:
+    """Escape what could steer a terminal: names in messages come from the cloud."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def standard_terminal(environ: Mapping[str, str]) -> Terminal:
+    """Return the process's own streams."""
+    return Terminal(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=environ)

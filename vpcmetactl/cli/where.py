@@ -1,0 +1,188 @@
+"""``--where``: a JMESPath expression over the item that ``-o json`` prints, made a predicate.
+
+Checked before anything is read: its syntax, its field names against the schema, and, on a sample
+item, the functions and types it uses.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jmespath
+from jmespath.visitor import TreeInterpreter
+
+from vpcmetactl.domain.errors import InvalidInputError
+from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.render.choices import near_fields
+from vpcmetactl.render.query import Query
+from vpcmetactl.render.schemas import SchemaField, schema_fields
+
+Node = Mapping[str, Any]
+Warn = Callable[[str], None]
+
+
+def server_predicate(
+    expression: str, *, warn: Warn | None = None
+) -> Callable[[AssessedServer], bool]:
+    """Return a predicate over assessed servers.
+
+    ``warn`` is given by commands that change something. The result must then be a boolean, or
+    null, which never selects; InvalidInputError is raised by the predicate when it is not. And a
+    server that is selected because a field of it is *not* something, while the field is null, is
+    warned of once. Raises InvalidInputError at once for an expression that cannot be right.
+    """
+    where = Where(expression, schema_fields("servers"))
+
+    def selects(assessed: AssessedServer) -> bool:
+        # Imported when the first server has come: a usage error must not pay for msgspec.
+        from vpcmetactl.render.items.servers import server_as_builtins  # noqa: PLC0415
+
+        item = server_as_builtins(assessed)
+        return where.matches(item) if warn is None else where.matches_strictly(item, warn)
+
+    return selects
+
+
+class Where:
+    """A checked expression over items of one kind."""
+
+    def __init__(self, expression: str, fields: Mapping[str, SchemaField]) -> None:
+        self._expression = expression
+        self._query = Query(expression, "--where")
+        parsed = jmespath.compile(expression).parsed
+        _Names(expression, fields).check(parsed, "")
+        self._query.search(_sample(fields, ""))
+        self._negated = tuple(_negated(parsed))
+        self._warned = False
+
+    def matches(self, item: object) -> bool:
+        """Return whether the expression holds, in JMESPath's own sense of truth."""
+        return bool(self._query.search(item))
+
+    def matches_strictly(self, item: object, warn: Warn) -> bool:
+        """Return whether the expression is true; null is not, and anything else is an error."""
+        result = self._query.search(item)
+        if not isinstance(result, bool | None):
+            raise InvalidInputError(
+                f"--where {self._expression!r} gives {type(result).__name__}, not true or false",
+                hint="a command that changes something wants a comparison, "
+                "such as metadata_service.protocol == 'http'",
+            )
+        if result and not self._warned and self._negates_null(item):
+            self._warned = True
+            warn(
+                f"--where {self._expression!r} selects servers of which the field it negates "
+                "is not reported"
+            )
+        return bool(result)
+
+    def _negates_null(self, item: object) -> bool:
+        return any(TreeInterpreter().visit(node, item) is None for node in self._negated)
+
+
+class _Names:
+    """Walks an expression and looks every field up in the schema.
+
+    A scope is the path of the object in which names are looked up, with a dot behind it; ``None``
+    where it is not known.
+    """
+
+    def __init__(self, expression: str, fields: Mapping[str, SchemaField]) -> None:
+        self._expression = expression
+        self._fields = fields
+
+    def check(self, node: Node, scope: str | None) -> str | None:
+        """Return the scope that the node gives."""
+        handler = getattr(self, f"_{node['type']}", None)
+        if handler is not None:
+            result: str | None = handler(node, scope)
+            return result
+        for child in _children(node):
+            self.check(child, scope)
+        return None
+
+    def _field(self, node: Node, scope: str | None) -> str | None:
+        if scope is None:
+            return None
+        path = f"{scope}{node['value']}"
+        field = self._fields.get(path)
+        if field is None:
+            near = near_fields(path, tuple(self._fields))
+            inside = [known for known in self._fields if known.startswith(scope)]
+            raise InvalidInputError(
+                f"--where {self._expression!r}: servers have no field {path!r}",
+                hint=f"perhaps {' or '.join(near)}"
+                if near
+                else f"the fields are {', '.join(inside)}",
+            )
+        if field.is_list:
+            return f"{path}[]."
+        return f"{path}." if field.is_object else None
+
+    def _subexpression(self, node: Node, scope: str | None) -> str | None:
+        for child in _children(node):
+            scope = self.check(child, scope)
+        return scope
+
+    _pipe = _subexpression
+
+    def _index_expression(self, node: Node, scope: str | None) -> str | None:
+        return self.check(_children(node)[0], scope)
+
+    _flatten = _index_expression
+
+    def _projection(self, node: Node, scope: str | None) -> None:
+        outer, inner = _children(node)
+        self.check(inner, self.check(outer, scope))
+
+    def _value_projection(self, node: Node, scope: str | None) -> None:
+        self.check(_children(node)[0], scope)
+
+    def _filter_projection(self, node: Node, scope: str | None) -> None:
+        outer, inner, condition = _children(node)
+        elements = self.check(outer, scope)
+        self.check(inner, elements)
+        self.check(condition, elements)
+
+    def _not_expression(self, node: Node, scope: str | None) -> None:
+        if self.check(_children(node)[0], scope):
+            raise InvalidInputError(
+                f"--where {self._expression!r}: '!' negates a whole object here",
+                hint="'!' binds tighter than '.': write metadata_service.enabled == `false`",
+            )
+
+    def _current(self, node: Node, scope: str | None) -> str | None:
+        del node
+        return scope
+
+    _identity = _current
+
+
+def _children(node: Node) -> Sequence[Node]:
+    return [child for child in node.get("children", ()) if isinstance(child, dict)]
+
+
+def _negated(node: Node) -> Sequence[Node]:
+    """Collect what an expression negates: below ``!``, and on the left of ``!=``."""
+    found = [operand for child in _children(node) for operand in _negated(child)]
+    if node["type"] == "not_expression" or (node["type"] == "comparator" and node["value"] == "ne"):
+        found.append(_children(node)[0])
+    return found
+
+
+def _sample(fields: Mapping[str, SchemaField], scope: str) -> Mapping[str, object]:
+    """Make an item that has every field of the schema, with a value of its type."""
+    names = {
+        path.removeprefix(scope): field
+        for path, field in fields.items()
+        if path.startswith(scope) and "." not in path.removeprefix(scope)
+    }
+    return {name: _sample_value(fields, field) for name, field in names.items()}
+
+
+def _sample_value(fields: Mapping[str, SchemaField], field: SchemaField) -> object:
+    if field.is_list:
+        return [_sample(fields, f"{field.path}[].")]
+    if field.is_object:
+        return _sample(fields, f"{field.path}.")
+    values: dict[str, object] = {"boolean": True, "integer": 1, "number": 1.0}
+    return next((values[name] for name in field.types if name in values), "text")
