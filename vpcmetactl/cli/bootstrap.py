@@ -69,8 +69,9 @@ class _Opener:
 
     def check_state(self, options: CloudOptions) -> None:
         """Find out before the first call whether changes could be written down."""
-        with self.journal(options, Caller(None, None, None)):
-            return
+        from vpcmetactl.journal.opening import open_database  # noqa: PLC0415
+
+        open_database(self.settings.state_path(options), self.clock).close()
 
     @contextmanager
     def journal(self, options: CloudOptions, caller: Caller) -> Iterator[Journal]:

@@ -38,8 +38,9 @@ OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[Obse
 class App:
     """The outside world.
 
-    ``check_state`` and ``open_journal`` raise StateError where the state cannot be written; ``open_log`` never does:
-    it warns, and remembers nothing. ``raise_unexpected`` lets tests see exceptions as they are.
+    ``check_state`` and ``open_journal`` raise StateError where the state cannot be written.
+    ``open_log`` never does: it warns, and remembers nothing. ``raise_unexpected`` lets tests see
+    exceptions as they are.
     """
 
     settings: Settings

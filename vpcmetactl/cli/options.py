@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 import click
 
+from vpcmetactl.cli.context import App
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.identifiers import ServerRef
@@ -23,9 +24,22 @@ def environment_name(option: str) -> str:
     return f"VPCMETACTL_{option.lstrip('-').replace('-', '_').upper()}"
 
 
+class _Option(click.Option):
+    """An option that may also come from the environment: the App's, not the process's."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return what the environment says, or ``None`` where it says nothing."""
+        app = ctx.find_object(App)
+        if app is None or not isinstance(self.envvar, str):
+            return None
+        return app.settings.environ.get(self.envvar) or None
+
+
 def option(name: str, *names: str, **attributes: Any) -> Callable[[Command], Command]:
     """Define an option that may also come from the environment."""
-    return click.option(name, *names, envvar=environment_name(name), **attributes)
+    return click.option(
+        name, *names, cls=_Option, envvar=environment_name(name), show_envvar=False, **attributes
+    )
 
 
 def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -116,11 +130,8 @@ def cloud_options(command: Command) -> Command:
             type=click.FloatRange(min=0, min_open=True),
             help="Requests a second to each region, at most.",
         ),
-        click.option(
-            "--state",
-            type=_FILE,
-            envvar="VPCMETACTL_STATE",
-            help="The state file, instead of the one in your state folder.",
+        option(
+            "--state", type=_FILE, help="The state file, instead of the one in your state folder."
         ),
         option("--quiet", "-q", is_flag=True, help="Print no notes and no progress."),
         option("--verbose", "-v", is_flag=True, help="Print every request that is repeated."),

@@ -87,10 +87,9 @@ class Settings:
         return {name: self.environ[name] for name in names if self.environ.get(name)}
 
     def state_path(self, options: CloudOptions) -> Path:
-        """Return where the state file is: the option, the environment, or the user's folder."""
-        chosen = options.state or self.environ.get("VPCMETACTL_STATE")
-        if chosen:
-            return Path(chosen).expanduser()
+        """Return where the state file is: the option, or a file in the user's state folder."""
+        if options.state is not None:
+            return options.state.expanduser()
         # Imported here: only commands that open the state need to know the folder.
         from platformdirs import user_state_path  # noqa: PLC0415
 
