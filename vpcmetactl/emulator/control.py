@@ -1,0 +1,190 @@
+"""`/_emulator/…`: what a test or an operator does to the emulator itself over HTTP.
+
+Everything here is a thin layer over methods of Emulator and World, for whoever has them in hand.
+
+| call | does |
+|---|---|
+| GET /state | seed, scenario, time, counts, faults, latency |
+| POST /reset | back to the beginning |
+| POST /clock `{"advance": seconds}` | moves a manual clock; 409 for the machine's own |
+| GET, PUT, DELETE /faults `{"faults": [text, …]}` | reads, replaces, clears |
+| GET, DELETE /requests | what was asked, secrets left out; forgets it |
+| POST /tokens/expire | expires every token issued so far |
+| GET /coverage | the emulated operations |
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+import msgspec
+from werkzeug.wrappers import Response
+
+from vpcmetactl.emulator.clock import ManualClock, timestamp
+from vpcmetactl.emulator.coverage import coverage, operations
+from vpcmetactl.emulator.faults import Fault, FaultPlan, parse_fault
+from vpcmetactl.emulator.request_log import RequestRecord
+from vpcmetactl.emulator.routing import Call, Refusal, Route, Service
+from vpcmetactl.emulator.world import World
+
+
+class Controlled(Protocol):
+    """What there is to control: an Emulator."""
+
+    world: World
+    latency: float
+    faults: FaultPlan
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """What was asked so far."""
+        ...
+
+    def clear_requests(self) -> None:
+        """Forget what was asked."""
+        ...
+
+    def set_faults(self, faults: Sequence[Fault]) -> None:
+        """Replace all faults."""
+        ...
+
+    def reset(self) -> None:
+        """Go back to the beginning."""
+        ...
+
+
+ControlCall = Call[Controlled]
+
+
+class ControlRefusal(Refusal):
+    """A control call that cannot be done."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+    def response(self, call: Call[Any]) -> Response:
+        """Return the reason as JSON."""
+        return _answer({"error": self.message, "path": call.request.path}, self.status)
+
+
+def service(emulator: Controlled) -> Service[Controlled]:
+    """Make the control service of an call.state."""
+    return Service(
+        name="control",
+        prefix="/_emulator",
+        state=emulator,
+        routes=tuple(
+            Route(f"{method} {path}", method, path, handler, "")
+            for (method, path), handler in _HANDLERS.items()
+        ),
+        guard=lambda _call: None,
+        refusal=lambda status: ControlRefusal(status, "fault"),
+        fallback=_unknown,
+    )
+
+
+def _answer(body: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+def _unknown(_call: ControlCall) -> Response:
+    raise ControlRefusal(404, "The emulator's control has no such call.")
+
+
+def _state(call: ControlCall) -> Response:
+    world = call.state.world
+    return _answer(
+        {
+            "scenario": world.scenario,
+            "seed": world.seed,
+            "now": timestamp(world.now()),
+            "account_id": world.account_id,
+            "latency": call.state.latency,
+            "faults": [fault.text for fault in call.state.faults.faults],
+            "requests": len(call.state.requests),
+            "regions": {
+                region.name: {
+                    "status": region.status,
+                    "instances": len(region.instances),
+                    "bare_metal_servers": len(region.bare_metal_servers),
+                    "vpcs": len(region.vpcs),
+                }
+                for region in world.regions.values()
+            },
+        }
+    )
+
+
+def _reset(call: ControlCall) -> Response:
+    call.state.reset()
+    return _answer({"reset": True})
+
+
+def _clock(call: ControlCall) -> Response:
+    clock = call.state.world.clock
+    if not isinstance(clock, ManualClock):
+        raise ControlRefusal(409, "This emulator runs on the machine's clock.")
+    seconds = _object(call).get("advance")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+        raise ControlRefusal(400, "`advance` is a number of seconds, not negative.")
+    return _answer({"now": timestamp(clock.advance(timedelta(seconds=seconds)))})
+
+
+def _faults(call: ControlCall) -> Response:
+    return _answer({"faults": [fault.text for fault in call.state.faults.faults]})
+
+
+def _set_faults(call: ControlCall) -> Response:
+    texts = _object(call).get("faults")
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ControlRefusal(400, "`faults` is a list of strings.")
+    try:
+        call.state.set_faults([parse_fault(text, operations()) for text in texts])
+    except ValueError as error:
+        raise ControlRefusal(400, str(error)) from None
+    return _faults(call)
+
+
+def _clear_faults(call: ControlCall) -> Response:
+    call.state.set_faults(())
+    return _faults(call)
+
+
+def _requests(call: ControlCall) -> Response:
+    return _answer({"requests": call.state.requests})
+
+
+def _clear_requests(call: ControlCall) -> Response:
+    call.state.clear_requests()
+    return _answer({"requests": []})
+
+
+def _expire_tokens(call: ControlCall) -> Response:
+    return _answer({"expired": call.state.world.expire_tokens()})
+
+
+def _coverage(_call: ControlCall) -> Response:
+    return _answer({"operations": coverage()})
+
+
+def _object(call: ControlCall) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(call.body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ControlRefusal(400, "The body is not a JSON object.") from None
+
+
+_HANDLERS: dict[tuple[str, str], Callable[[ControlCall], Response]] = {
+    ("GET", "/state"): _state,
+    ("POST", "/reset"): _reset,
+    ("POST", "/clock"): _clock,
+    ("GET", "/faults"): _faults,
+    ("PUT", "/faults"): _set_faults,
+    ("DELETE", "/faults"): _clear_faults,
+    ("GET", "/requests"): _requests,
+    ("DELETE", "/requests"): _clear_requests,
+    ("POST", "/tokens/expire"): _expire_tokens,
+    ("GET", "/coverage"): _coverage,
+}

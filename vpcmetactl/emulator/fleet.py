@@ -1,0 +1,164 @@
+"""Puts servers into a world: what the scenarios are written with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from vpcmetactl.emulator.vpc.catalog import (
+    BARE_METAL_PROFILES,
+    INSTANCE_PROFILES,
+    OPERATING_SYSTEMS,
+    ZONES,
+    endpoint,
+    region_prefix,
+)
+from vpcmetactl.emulator.vpc.resources import (
+    BareMetalServer,
+    Instance,
+    MetadataService,
+    Named,
+    ResourceGroup,
+    Vpc,
+)
+from vpcmetactl.emulator.vpc.statuses import RUNNING, STOPPED, Power
+from vpcmetactl.emulator.world import World
+
+OFF = MetadataService()
+HTTP = MetadataService(enabled=True)
+HTTPS = MetadataService(enabled=True, protocol="https")
+
+_KINDS = {
+    "instance_group": ("instance-group", "instance_groups", True),
+    "dedicated_host": ("dedicated-host", "dedicated_hosts", False),
+    "placement_group": ("placement-group", "placement_groups", True),
+    "reservation": ("reservation", "reservations", False),
+    "cluster_network": ("cluster-network", "cluster_networks", False),
+}
+
+
+def hops(service: MetadataService, limit: int) -> MetadataService:
+    """Return a metadata service with another hop limit."""
+    return MetadataService(service.enabled, service.protocol, limit)
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Adds to one world. Names decide identifiers, whatever the order of calls."""
+
+    world: World
+    _created: int = field(default=0)
+
+    def resource_group(self, name: str) -> ResourceGroup:
+        """Return the account's resource group of this name."""
+        return ResourceGroup(self.world.ids.hex(f"resource group {name}"), name)
+
+    def vpc(self, region: str, name: str, group: str = "Default") -> Vpc:
+        """Add a VPC to a region."""
+        identifier = f"{region_prefix(region)}-{self.world.ids.uuid(f'{region} vpc {name}')}"
+        vpc = Vpc(
+            identifier,
+            name,
+            region,
+            self.world.account_id,
+            self.resource_group(group),
+            self.world.created_at - timedelta(days=900),
+        )
+        self.world.regions[region].vpcs.add(vpc)
+        return vpc
+
+    def named(self, kind: str, region: str, name: str) -> Named:
+        """Return something servers refer to: a kind is the property that will name it."""
+        crn_type, collection, regional = _KINDS[kind]
+        prefix = region_prefix(region) if regional else ZONES[region][0].prefix
+        location = region if regional else ZONES[region][0].name
+        identifier = f"{prefix}-{self.world.ids.uuid(f'{region} {kind} {name}')}"
+        scope = f"{location}:a/{self.world.account_id}"
+        return Named(
+            identifier,
+            f"crn:v1:bluemix:public:is:{scope}::{crn_type}:{identifier}",
+            f"{endpoint(region)}/v1/{collection}/{identifier}",
+            name,
+            kind,
+        )
+
+    def instance(
+        self,
+        vpc: Vpc,
+        name: str,
+        service: MetadataService = OFF,
+        *,
+        zone: int = 1,
+        profile: str = "bx2-2x8",
+        status: str = "running",
+        **more: Any,  # noqa: ANN401 - whatever else Instance takes
+    ) -> Instance:
+        """Add an instance to a VPC. `zone` is 1 to 3; `more` goes to Instance."""
+        instance = self.prepared_instance(
+            vpc, name, service, zone=zone, profile=profile, status=status, **more
+        )
+        self.world.regions[vpc.region].instances.add(instance)
+        return instance
+
+    def prepared_instance(
+        self,
+        vpc: Vpc,
+        name: str,
+        service: MetadataService = OFF,
+        *,
+        zone: int = 1,
+        profile: str = "bx2-2x8",
+        status: str = "running",
+        **more: Any,  # noqa: ANN401 - whatever else Instance takes
+    ) -> Instance:
+        """Return an instance its region does not hold yet, for adding many at once."""
+        place = ZONES[vpc.region][zone - 1]
+        machine = INSTANCE_PROFILES[profile]
+        system = f"ubuntu-24-04-{machine.architecture}"
+        return Instance(
+            id=f"{place.prefix}_{self.world.ids.uuid(f'{vpc.region} instance {name}')}",
+            name=name,
+            zone=place,
+            vpc=vpc,
+            profile=machine,
+            operating_system=OPERATING_SYSTEMS[system],
+            created_at=self._next_creation(),
+            metadata_service=service,
+            power=_power(status),
+            **{"resource_group": vpc.resource_group, "created_enabled": service.enabled, **more},
+        )
+
+    def bare_metal_server(
+        self,
+        vpc: Vpc,
+        name: str,
+        service: MetadataService = OFF,
+        *,
+        zone: int = 1,
+        profile: str = "bx2-metal-96x384",
+        status: str = "running",
+        **more: Any,  # noqa: ANN401 - whatever else BareMetalServer takes
+    ) -> BareMetalServer:
+        """Add a bare metal server to a VPC. Its metadata service has no hop limit."""
+        place = ZONES[vpc.region][zone - 1]
+        server = BareMetalServer(
+            id=f"{place.prefix}-{self.world.ids.uuid(f'{vpc.region} bare metal {name}')}",
+            name=name,
+            zone=place,
+            vpc=vpc,
+            profile=BARE_METAL_PROFILES[profile],
+            created_at=self._next_creation(),
+            metadata_service=MetadataService(service.enabled, service.protocol, None),
+            power=_power(status),
+            **{"resource_group": vpc.resource_group, **more},
+        )
+        self.world.regions[vpc.region].bare_metal_servers.add(server)
+        return server
+
+    def _next_creation(self) -> datetime:
+        self._created += 1
+        age = timedelta(days=2 + self._created * 7 % 700, minutes=self._created % 1440)
+        return self.world.created_at - age
+
+
+def _power(status: str) -> Power:
+    return {"running": RUNNING, "stopped": STOPPED}.get(status) or Power(status)

@@ -1,0 +1,58 @@
+"""The worlds an emulator can begin with, by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vpcmetactl.emulator.clock import Clock
+from vpcmetactl.emulator.demo import populate_demo
+from vpcmetactl.emulator.fleet import Fleet
+from vpcmetactl.emulator.large import parse_large, populate_large
+from vpcmetactl.emulator.mixed_fleet import populate_mixed_fleet
+from vpcmetactl.emulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A name as a user types it, and what it gives."""
+
+    name: str
+    summary: str
+
+
+def _populate_empty(world: World) -> None:
+    Fleet(world).vpc("us-south", "default-vpc")
+
+
+_POPULATIONS: dict[str, Callable[[World], None]] = {
+    "empty": _populate_empty,
+    "demo": populate_demo,
+    "mixed-fleet": populate_mixed_fleet,
+}
+
+SCENARIOS = (
+    Scenario("empty", "13 regions, one VPC, no servers"),
+    Scenario("demo", "about 40 servers in 4 regions, one of each kind of trouble"),
+    Scenario("mixed-fleet", "about 200 servers in 7 regions, several VPCs and resource groups"),
+    Scenario("large:N", "N instances in us-south; large:2000+12x40,vpcs=10 and the like"),
+)
+
+
+def build_world(scenario: str, *, seed: int = 0, clock: Clock | None = None) -> World:
+    """Build the world of a scenario; ValueError that names the scenarios if there is none.
+
+    The same scenario, seed and time give the same world. Without a clock it runs on the machine's.
+    """
+    world = World(seed=seed, clock=clock, scenario=scenario)
+    world.populate(_population(scenario))
+    return world
+
+
+def _population(scenario: str) -> Callable[[World], None]:
+    name, colon, options = scenario.partition(":")
+    if name == "large" and colon:
+        size = parse_large(options)
+        return lambda world: populate_large(world, size)
+    if scenario not in _POPULATIONS:
+        names = ", ".join(known.name for known in SCENARIOS)
+        raise ValueError(f"there is no scenario {scenario!r}; there are {names}")
+    return _POPULATIONS[scenario]

@@ -1,0 +1,35 @@
+"""One region: its collections, and the boot volumes that come with its instances."""
+
+from typing import TYPE_CHECKING
+
+from vpcmetactl.emulator.vpc.collections import Collection
+from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance, Vpc
+
+if TYPE_CHECKING:
+    from vpcmetactl.emulator.vpc.recorded import RecordedServer
+
+
+class Region:
+    """What one regional endpoint serves."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.status = "available"
+        self.vpcs: Collection[Vpc] = Collection()
+        self.instances: Collection[Instance | RecordedServer] = Collection()
+        self.bare_metal_servers: Collection[BareMetalServer | RecordedServer] = Collection()
+        self._boot_volumes: dict[str, str] = {}
+
+    def instance_of_boot_volume(self, volume_id: str) -> Instance | None:
+        """Return the instance that boots from a volume, or None.
+
+        The index is built when it is first needed, not for every world: most are never asked.
+        """
+        if volume_id not in self._boot_volumes:
+            self._boot_volumes = {
+                instance.boot_volume_id: instance.id
+                for instance in self.instances
+                if isinstance(instance, Instance)
+            }
+        found = self.instances.get(self._boot_volumes.get(volume_id, ""))
+        return found if isinstance(found, Instance) else None
