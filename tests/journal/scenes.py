@@ -1,7 +1,12 @@
 """What the tests of the journal have in common."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from tests.support.builders import an_instance
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
 from vpcmetactl.domain.restarts import Observation
 from vpcmetactl.usecases.ports import Realm
 
@@ -24,3 +29,15 @@ def seen(
 ) -> Observation:
     """A sight of web-1, running with the service off, unless the test says otherwise."""
     return Observation(server_id, at(minute), enabled, status)
+
+
+def a_plan(*names: str) -> Plan:
+    """A plan to turn the service of these instances on."""
+    servers = [an_instance(name) for name in names]
+    return plan_metadata(Action.ENABLE, MetadataServicePatch(enabled=True), servers, named=True)
+
+
+def rows(state: Path, query: str) -> list[tuple[object, ...]]:
+    """What the file holds, as another program would read it."""
+    with closing(sqlite3.connect(state)) as connection:
+        return connection.execute(query).fetchall()

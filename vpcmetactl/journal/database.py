@@ -8,15 +8,19 @@ time of separate commits).
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from threading import Condition, Lock
 from typing import Any, Generic, TypeVar
 
 from vpcmetactl.domain.errors import StateError, VpcmetactlError
-from vpcmetactl.journal.failures import DamageError, is_damage, state_error
+from vpcmetactl.journal.failures import DamageError, damage_reason, state_error
 from vpcmetactl.journal.statefile import ReadOnlyFile, StateFile
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+
+
+_FAILURES = (sqlite3.Error, DamageError, UnicodeDecodeError)
 
 
 class _Write(Generic[T]):
@@ -62,13 +66,18 @@ class Database:
         self._waiting: list[_Write[Any]] = []
         self._is_committing = False
 
+    @property
+    def path(self) -> Path:
+        """Where the file lies, links followed."""
+        return self._file.path
+
     def read(self, work: Work[T]) -> T:
         """Return what ``work`` reads."""
         with self._turn:
             self._require_usable()
             try:
                 return work(self._connection)
-            except (sqlite3.Error, DamageError) as error:
+            except _FAILURES as error:
                 raise self._failure(error) from error
 
     def write(self, work: Work[T]) -> T:
@@ -104,7 +113,7 @@ class Database:
                 self._connection.execute("COMMIT")
             except BaseException as error:
                 self._undo(batch, error)
-                if not isinstance(error, sqlite3.Error | DamageError | StateError):
+                if not isinstance(error, (*_FAILURES, StateError)):
                     raise
             finally:
                 for write in batch:
@@ -118,9 +127,10 @@ class Database:
 
     def _failure(self, error: BaseException) -> StateError:
         """Return what to raise: a new error for each thread that is told."""
-        if self._unusable is None and is_damage(error):
+        damage = damage_reason(error)
+        if self._unusable is None and damage is not None:
             self._connection.close()
-            found = self._file.set_aside(str(error))
+            found = self._file.set_aside(damage)
             self._unusable, self._hint = str(found), found.hint
         if self._unusable is not None:
             return StateError(self._unusable, hint=self._hint)

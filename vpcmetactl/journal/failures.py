@@ -27,17 +27,36 @@ def is_busy(error: sqlite3.Error) -> bool:
     return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def is_damage(error: BaseException) -> bool:
-    """Whether the file itself is broken, as opposed to its surroundings."""
-    if isinstance(error, sqlite3.Error):
-        return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    return isinstance(error, DamageError)
+def damage_reason(error: BaseException) -> str | None:
+    """Return what is wrong with the file itself; ``None`` where its surroundings are to blame."""
+    match error:
+        case DamageError():
+            return _printable(str(error))
+        case UnicodeDecodeError():
+            return _NO_TEXT  # in SQLite's own message, which quotes the file
+        case sqlite3.OperationalError() if not hasattr(error, "sqlite_errorcode"):
+            return _NO_TEXT  # in a column; Python's module says so without a code
+        case sqlite3.Error() if primary_code(error) in _DAMAGE:
+            return _printable(str(error))
+        case _:
+            return None
 
 
-def state_error(path: Path, error: sqlite3.Error | OSError) -> StateError:
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_TEXT = "what should be text is none"
+
+
+def _printable(text: str) -> str:
+    """Return SQLite's words without the control characters that it may quote from the file."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def state_error(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> StateError:
     """Return the error a user reads; one instance for each who is told."""
     if isinstance(error, OSError):
         return _unusable(path, _reason(path, error))
+    if isinstance(error, UnicodeDecodeError):
+        return _unusable(path, _NO_TEXT)
     match primary_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StateError(
@@ -47,7 +66,7 @@ def state_error(path: Path, error: sqlite3.Error | OSError) -> StateError:
         case sqlite3.SQLITE_FULL:
             return StateError(f"no space left to write the state file {path}", hint=_FREE_SPACE)
         case _:
-            return _unusable(path, str(error))
+            return _unusable(path, _printable(str(error)))
 
 
 def _reason(path: Path, error: OSError) -> str:

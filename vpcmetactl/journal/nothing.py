@@ -6,7 +6,7 @@ from vpcmetactl.domain.restarts import Observation
 
 
 class NoJournal:
-    """Remembers nothing, never fails; an ``ObservationLog``."""
+    """An ``ObservationLog`` that remembers nothing and never fails."""
 
     def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
         """Return nothing: no server was ever seen."""

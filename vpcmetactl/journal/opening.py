@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vpcmetactl.domain.errors import StateError
 from vpcmetactl.journal.database import Database
-from vpcmetactl.journal.failures import BUSY_SECONDS, ELSEWHERE, is_busy, is_damage, state_error
+from vpcmetactl.journal.failures import BUSY_SECONDS, ELSEWHERE, damage_reason, is_busy, state_error
 from vpcmetactl.journal.schema import VERSION, migrate, require_ours
 from vpcmetactl.journal.statefile import ReadOnlyFile, StateFile, beside
 from vpcmetactl.usecases.ports import Clock
@@ -35,13 +35,16 @@ def _open_writable(file: StateFile, clock: Clock) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _opening_failure(file, error) from error
     return connection
 
 
-def _opening_failure(file: StateFile, error: sqlite3.Error) -> StateError:
-    return file.set_aside(str(error)) if is_damage(error) else state_error(file.path, error)
+def _opening_failure(file: StateFile, error: sqlite3.Error | UnicodeDecodeError) -> StateError:
+    damage = damage_reason(error)
+    if damage is not None:
+        return file.set_aside(damage)
+    return state_error(file.path, error)
 
 
 def _prepare(connection: sqlite3.Connection, file: StateFile, clock: Clock) -> None:
@@ -90,7 +93,7 @@ def open_read_only(path: Path) -> Database:
     """
     try:
         return Database(_open_readable(path), ReadOnlyFile(path))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise state_error(path, error) from error
 
 

@@ -36,8 +36,56 @@ _REALMS_AND_OBSERVATIONS = (
     """,
 )
 
+_RUNS = (
+    """
+    CREATE TABLE runs (
+        id TEXT NOT NULL PRIMARY KEY,
+        realm INTEGER NOT NULL REFERENCES realms (id),
+        started_at TEXT NOT NULL,
+        finished_at TEXT,
+        actor TEXT,
+        action TEXT NOT NULL,
+        patch TEXT NOT NULL,
+        tool_version TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # server, change and skip are JSON: they are read as a whole, by whoever shows or resumes a run.
+    """
+    CREATE TABLE plan_items (
+        run TEXT NOT NULL REFERENCES runs (id),
+        position INTEGER NOT NULL,
+        server_id TEXT NOT NULL,
+        server TEXT NOT NULL,
+        change TEXT,
+        skip TEXT,
+        PRIMARY KEY (run, position),
+        CHECK ((change IS NULL) <> (skip IS NULL))
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE changes (
+        id INTEGER PRIMARY KEY,
+        run TEXT NOT NULL REFERENCES runs (id),
+        realm INTEGER NOT NULL REFERENCES realms (id),
+        server_id TEXT NOT NULL,
+        intent_at TEXT,
+        outcome_at TEXT,
+        outcome TEXT,
+        found TEXT,
+        error_code TEXT,
+        error_message TEXT,
+        error_trace TEXT,
+        CHECK (intent_at IS NOT NULL OR outcome IS NOT NULL),
+        CHECK ((outcome IS NULL) = (outcome_at IS NULL))
+    )
+    """,
+    "CREATE INDEX changes_of_a_run ON changes (run, server_id)",
+    # However many processes: a server has one change open at a time.
+    "CREATE UNIQUE INDEX one_open_intent ON changes (realm, server_id) WHERE outcome IS NULL",
+)
+
 # The n-th entry turns version n - 1 into version n. Entries are added, never altered.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS, _RUNS)
 VERSION = len(MIGRATIONS)
 
 

@@ -5,11 +5,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from vpcmetactl import __version__
+from vpcmetactl.domain.plans import Change, Outcome, Plan
 from vpcmetactl.domain.restarts import Observation
 from vpcmetactl.journal import observations as sights
+from vpcmetactl.journal import runs
 from vpcmetactl.journal.database import Database
 from vpcmetactl.journal.opening import open_database
 from vpcmetactl.journal.realms import enter_realm
+from vpcmetactl.journal.runlocks import RunLocks
+from vpcmetactl.journal.times import to_text
 from vpcmetactl.usecases.ports import Clock, Realm
 
 
@@ -20,8 +25,13 @@ class SqliteJournal:
     read or written; what was committed before stays as it was.
     """
 
-    def __init__(self, database: Database, realm: Realm) -> None:
+    def __init__(
+        self, database: Database, realm: Realm, clock: Clock, actor: str | None = None
+    ) -> None:
         self._database = database
+        self._clock = clock
+        self._actor = actor
+        self._running = RunLocks(database.path)
         self._realm = database.write(lambda connection: enter_realm(connection, realm))
 
     def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
@@ -33,9 +43,58 @@ class SqliteJournal:
         seen = tuple(observations)
         self._database.write(lambda it: sights.record(it, self._realm, seen))
 
+    def begin_run(self, plan: Plan) -> str:
+        """Write a run down with its plan, and return its id: sortable by time, fit to be typed.
+
+        The run goes on until ``finish_run`` or ``close``, or the end of the process.
+        """
+        while (run_id := self._begin_run(plan)) is None:
+            pass
+        return run_id
+
+    def _begin_run(self, plan: Plan) -> str | None:
+        """Begin a run under a new id; return ``None`` where a run of the past bears it."""
+        now = self._clock.now()
+        run_id = self._running.start(now)
+        start = runs.Start(run_id, to_text(now), self._actor, __version__)
+        is_new = False
+        try:
+            is_new = self._database.write(lambda it: runs.begin(it, self._realm, start, plan))
+        finally:
+            if not is_new:
+                self._running.release(run_id)
+        return run_id if is_new else None
+
+    def intend(self, run_id: str, change: Change) -> None:
+        """Write down that this change is about to be made.
+
+        Raises RefusedError where another run, which still goes on, has a change of this server
+        open. The open change of a run that was killed is closed as unknown.
+        """
+        attempt = self._attempt(run_id, change)
+        self._database.write(lambda it: runs.intend(it, attempt, self._running.is_held))
+
+    def settle(self, run_id: str, outcome: Outcome) -> None:
+        """Write down what became of a change; one that was intended, or one that never was.
+
+        What was neither intended nor attempted needs no row: the plan tells it.
+        """
+        attempt = self._attempt(run_id, outcome.change)
+        self._database.write(lambda it: runs.settle(it, attempt, outcome))
+
+    def _attempt(self, run_id: str, change: Change) -> runs.Attempt:
+        return runs.Attempt(self._realm, run_id, change.server, to_text(self._clock.now()))
+
+    def finish_run(self, run_id: str) -> None:
+        """Write down that a run has ended, and let go of it."""
+        now = to_text(self._clock.now())
+        self._database.write(lambda it: runs.finish(it, run_id, now))
+        self._running.release(run_id)
+
     def close(self) -> None:
-        """Close the file; does nothing the second time."""
+        """Close the file, and let go of every run; does nothing the second time."""
         self._database.close()
+        self._running.close()
 
     def __enter__(self) -> Self:
         return self
@@ -49,8 +108,10 @@ class SqliteJournal:
         self.close()
 
 
-def open_journal(path: Path, realm: Realm, clock: Clock) -> SqliteJournal:
-    """Open the state, to be closed by the caller.
+def open_journal(
+    path: Path, realm: Realm, clock: Clock, *, actor: str | None = None
+) -> SqliteJournal:
+    """Open the state, to be closed by the caller; ``actor`` is the IAM id that runs are booked to.
 
     File and folder are made where they are missing, readable by the user alone. Raises StateError
     where the state cannot be written, is damaged (it is then set aside under the name that the
@@ -58,7 +119,12 @@ def open_journal(path: Path, realm: Realm, clock: Clock) -> SqliteJournal:
     """
     database = open_database(path, clock)
     try:
-        return SqliteJournal(database, realm)
+        return SqliteJournal(database, realm, clock, actor)
     except BaseException:
         database.close()
         raise
+
+
+def require_writable(path: Path, clock: Clock) -> None:
+    """Raise what ``open_journal`` would, before it is known whose state it will be."""
+    open_database(path, clock).close()

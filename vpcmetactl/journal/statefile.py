@@ -15,7 +15,7 @@ from vpcmetactl.domain.errors import StateError
 from vpcmetactl.journal.failures import ELSEWHERE, state_error
 from vpcmetactl.usecases.ports import Clock
 
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+_CREATE = os.O_RDWR | os.O_CREAT
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 # The file itself comes last: a rename that is cut short leaves a file which is found damaged again.
@@ -158,7 +158,7 @@ def _create(path: Path) -> None:
         return
     os.close(descriptor)
     # SQLite syncs what it writes into the file, not the folder that names it.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

@@ -1,0 +1,114 @@
+"""Plans and outcomes as the state file keeps them.
+
+Written out field by field: what older files hold must not follow the renaming of a class.
+"""
+
+import json
+from typing import NamedTuple, assert_never
+
+from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.plans import (
+    AlreadyDone,
+    Applied,
+    Change,
+    Failed,
+    MetadataServicePatch,
+    NotAttempted,
+    Outcome,
+    Refused,
+    Skip,
+    Unknown,
+)
+from vpcmetactl.domain.servers import MetadataService, ServerIdentity
+
+
+class SettledColumns(NamedTuple):
+    """What became of a change; ``found`` is the metadata service as it was read last."""
+
+    outcome: str
+    found: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    error_trace: str | None = None
+
+
+def server_to_json(server: ServerIdentity) -> str:
+    """Return what tells a server from every other."""
+    return json.dumps(
+        {
+            "kind": server.kind.value,
+            "id": server.id,
+            "crn": server.crn,
+            "name": server.name,
+            "account_id": server.account_id,
+            "region": server.region,
+        }
+    )
+
+
+def change_to_json(change: Change) -> str:
+    """Return a planned change without its server; the changed fields are those of the patch."""
+    return json.dumps(
+        {
+            "before": _metadata(change.before),
+            "after": _metadata(change.after),
+            "patch": _patch(change.patch),
+            "notes": [{"code": note.code.value, "message": note.message} for note in change.notes],
+        }
+    )
+
+
+def skip_to_json(skip: Skip) -> str:
+    """Return why a server is not changed, without the server."""
+    return json.dumps(
+        {"reason": skip.reason.value, "message": skip.message, "refused": skip.refused}
+    )
+
+
+def patch_to_json(patch: MetadataServicePatch) -> str:
+    """Return the fields that a patch sets, and no others."""
+    return json.dumps(_patch(patch))
+
+
+def settled_columns(outcome: Outcome) -> SettledColumns:
+    """Return the columns of an outcome."""
+    match outcome:
+        case Applied(after=after):
+            return SettledColumns("applied", _metadata_json(after))
+        case AlreadyDone():
+            return SettledColumns("already_done")
+        case Refused(message=message, found=found):
+            return SettledColumns("refused", _metadata_json(found), "refused", message)
+        case Failed(error=error):
+            return _with_error("failed", error)
+        case Unknown(error=error):
+            return _with_error("unknown", error)
+        case NotAttempted():
+            return SettledColumns("not_attempted")
+        case _:
+            assert_never(outcome)
+
+
+def _with_error(outcome: str, error: VpcmetactlError) -> SettledColumns:
+    return SettledColumns(outcome, None, error.code, str(error), error.trace)
+
+
+def _metadata_json(service: MetadataService | None) -> str | None:
+    return None if service is None else json.dumps(_metadata(service))
+
+
+def _metadata(service: MetadataService) -> dict[str, bool | str | int | None]:
+    return {
+        "enabled": service.enabled,
+        "protocol": service.protocol,
+        "response_hop_limit": service.response_hop_limit,
+    }
+
+
+def _patch(patch: MetadataServicePatch) -> dict[str, bool | str | int]:
+    fields = {
+        "enabled": patch.enabled,
+        "protocol": None if patch.protocol is None else patch.protocol.value,
+        "response_hop_limit": patch.response_hop_limit,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

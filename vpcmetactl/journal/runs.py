@@ -1,0 +1,148 @@
+"""Runs, what they planned, and what they attempted.
+
+``changes`` holds one row for each attempt: an intent that was committed before the call, and what
+became of it; or only the latter, where nothing had to be sent. A planned change without a row was
+not attempted.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from vpcmetactl.domain.errors import RefusedError
+from vpcmetactl.domain.plans import Change, NotAttempted, Outcome, Plan, PlanItem, Skip, SkipReason
+from vpcmetactl.domain.servers import ServerIdentity
+from vpcmetactl.journal.encoding import (
+    SettledColumns,
+    change_to_json,
+    patch_to_json,
+    server_to_json,
+    settled_columns,
+    skip_to_json,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known of a run when it begins; ``actor`` is an IAM id."""
+
+    run_id: str
+    started_at: str
+    actor: str | None
+    tool_version: str
+
+
+def begin(connection: sqlite3.Connection, realm: int, start: Start, plan: Plan) -> bool:
+    """Write a run and its plan down; return False where the id is taken.
+
+    A server that was already as asked is left out: a fleet has thousands of them each time.
+    """
+    run = connection.execute(
+        "INSERT OR IGNORE INTO runs (id, realm, started_at, actor, action, patch, tool_version)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            start.run_id,
+            realm,
+            start.started_at,
+            start.actor,
+            plan.action.value,
+            patch_to_json(plan.patch),
+            start.tool_version,
+        ),
+    )
+    if run.rowcount == 0:
+        return False
+    connection.executemany(
+        "INSERT INTO plan_items (run, position, server_id, server, change, skip)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        _items(start.run_id, plan),
+    )
+    return True
+
+
+def _items(run_id: str, plan: Plan) -> Iterator[tuple[str | int | None, ...]]:
+    for position, item in enumerate(plan.items):
+        if not (isinstance(item, Skip) and item.reason is SkipReason.ALREADY_SO):
+            server = item.server
+            yield run_id, position, server.id, server_to_json(server), *_decision(item)
+
+
+def _decision(item: PlanItem) -> tuple[str | None, str | None]:
+    if isinstance(item, Change):
+        return change_to_json(item), None
+    return None, skip_to_json(item)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who attempts a change of which server, and when it was written down."""
+
+    realm: int
+    run_id: str
+    server: ServerIdentity
+    at: str
+
+
+def intend(
+    connection: sqlite3.Connection, attempt: Attempt, is_held: Callable[[str], bool]
+) -> None:
+    """Open an intent; one that is open already stays as it is.
+
+    Raises RefusedError where another run has one open for this server and still goes on. Where
+    that run has ended, its intent is closed as unknown: nobody is left to say what became of it.
+    """
+    server = attempt.server
+    holder = connection.execute(
+        "SELECT run FROM changes WHERE realm = ? AND server_id = ? AND outcome IS NULL",
+        (attempt.realm, server.id),
+    ).fetchone()
+    if holder is not None:
+        (other,) = holder
+        if other == attempt.run_id:
+            return
+        if is_held(other):
+            raise RefusedError(
+                f"{server.kind.words} {server.label} is just being changed by run {other}",
+                hint="run again when that run has ended",
+                region=server.region,
+            )
+        _close(connection, attempt, other, _abandoned(attempt.run_id))
+    connection.execute(
+        "INSERT INTO changes (run, realm, server_id, intent_at) VALUES (?, ?, ?, ?)",
+        (attempt.run_id, attempt.realm, server.id, attempt.at),
+    )
+
+
+def settle(connection: sqlite3.Connection, attempt: Attempt, outcome: Outcome) -> None:
+    """Close the intent with its outcome; without one, write the outcome down by itself."""
+    columns = settled_columns(outcome)
+    if _close(connection, attempt, attempt.run_id, columns) or isinstance(outcome, NotAttempted):
+        return
+    connection.execute(
+        "INSERT INTO changes (run, realm, server_id, outcome_at, outcome, found,"
+        " error_code, error_message, error_trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (attempt.run_id, attempt.realm, attempt.server.id, attempt.at, *columns),
+    )
+
+
+def _close(
+    connection: sqlite3.Connection, attempt: Attempt, run_id: str, columns: SettledColumns
+) -> bool:
+    """Close the open intent of a run; return whether there was one."""
+    closed = connection.execute(
+        "UPDATE changes SET outcome_at = ?, outcome = ?, found = ?, error_code = ?,"
+        " error_message = ?, error_trace = ?"
+        " WHERE realm = ? AND server_id = ? AND run = ? AND outcome IS NULL",
+        (attempt.at, *columns, attempt.realm, attempt.server.id, run_id),
+    )
+    return closed.rowcount > 0
+
+
+def _abandoned(successor: str) -> SettledColumns:
+    message = f"the run ended without saying what became of it; run {successor} went on"
+    return SettledColumns("unknown", None, "abandoned", message)
+
+
+def finish(connection: sqlite3.Connection, run_id: str, finished_at: str) -> None:
+    """Write down that a run has ended."""
+    connection.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (finished_at, run_id))
