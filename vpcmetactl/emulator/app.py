@@ -23,6 +23,7 @@ from vpcmetactl.emulator.faults import (
     RateLimit,
     Status,
     TokenBuckets,
+    effect_name,
 )
 from vpcmetactl.emulator.iam import routes as iam
 from vpcmetactl.emulator.request_log import RequestLog, RequestRecord, redacted
@@ -120,7 +121,7 @@ class Emulator:
                 arguments.get("region"),
                 response.status_code,
                 redacted(call.body),
-                None if effect is None else str(effect),
+                None if effect is None else effect_name(effect),
             )
         )
         return response

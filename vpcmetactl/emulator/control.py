@@ -21,7 +21,7 @@ import msgspec
 from werkzeug.wrappers import Response
 
 from vpcmetactl.emulator.clock import ManualClock, timestamp
-from vpcmetactl.emulator.coverage import coverage, operations
+from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.faults import Fault, FaultPlan, parse_fault
 from vpcmetactl.emulator.request_log import RequestRecord
 from vpcmetactl.emulator.routing import Call, Refusal, Route, Service
@@ -141,7 +141,7 @@ def _set_faults(call: ControlCall) -> Response:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ControlRefusal(400, "`faults` is a list of strings.")
     try:
-        call.state.set_faults([parse_fault(text, operations()) for text in texts])
+        call.state.set_faults([parse_fault(text) for text in texts])
     except ValueError as error:
         raise ControlRefusal(400, str(error)) from None
     return _faults(call)

@@ -33,6 +33,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vpcmetactl.emulator.clock import Clock
+from vpcmetactl.emulator.coverage import operations
+from vpcmetactl.emulator.vpc.catalog import REGIONS
 
 STATUSES = frozenset({400, 401, 403, 404, 409, 412, 429, 500, 502, 503, 504})
 
@@ -65,6 +67,17 @@ class Status:
 
 
 Effect = Damage | Replacement | Status
+
+
+def effect_name(effect: Effect) -> str:
+    """Return an effect as it is written in a fault."""
+    match effect:
+        case Status(code, None):
+            return str(code)
+        case Status(code, retry_after):
+            return f"{code}-retry-after={retry_after}"
+        case _:
+            return effect.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +124,17 @@ class Fault:
         return self.operation in {"*", operation} and self.region in {None, region}
 
 
-def parse_fault(text: str, operations: Iterable[str] | None = None) -> Fault:
-    """Read a fault; ValueError with a sentence that says what is wrong.
-
-    With `operations`, the operation must be one of them.
-    """
+def parse_fault(text: str) -> Fault:
+    """Read a fault; ValueError with a sentence that says what is wrong."""
     parts = text.split(":")
     if len(parts) not in {2, 3} or not all(parts):
         raise ValueError(f"fault {text!r} is not of the form OPERATION[@REGION]:FAULT[:HOW OFTEN]")
     operation, _, region = parts[0].partition("@")
-    if operations is not None and operation not in (known := {"*", *operations}):
-        raise ValueError(
-            f"fault {text!r} names the unknown operation {operation!r}; there are "
-            f"{', '.join(sorted(known))}"
-        )
+    if operation not in (known := {"*", *operations()}):
+        names = ", ".join(sorted(known))
+        raise ValueError(f"fault {text!r} names no operation there is; there are {names}")
+    if region and region not in REGIONS:
+        raise ValueError(f"fault {text!r} names no region there is; there are {', '.join(REGIONS)}")
     how_often = _how_often(parts[2], text) if parts[2:] else Always()
     return Fault(text, operation, region or None, _effect(parts[1], text), how_often)
 

@@ -1,22 +1,28 @@
 """The worlds an emulator can begin with, by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.demo import populate_demo
 from vpcmetactl.emulator.fleet import Fleet
 from vpcmetactl.emulator.large import parse_large, populate_large
+from vpcmetactl.emulator.loading import load_recorded
 from vpcmetactl.emulator.mixed_fleet import populate_mixed_fleet
 from vpcmetactl.emulator.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A name as a user types it, and what it gives."""
+__all__ = ["SCENARIOS", "build_world", "load_recorded"]
 
-    name: str
-    summary: str
+SCENARIOS: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "13 regions, one VPC, no servers",
+        "demo": "42 servers in 4 regions, one of each kind of trouble",
+        "mixed-fleet": "205 servers in 7 regions, several VPCs and resource groups",
+        "large:N": "N instances in us-south; large:2000+12x40,vpcs=10 and the like",
+    }
+)
+"""Each scenario as a user types it, with what it gives."""
 
 
 def _populate_empty(world: World) -> None:
@@ -28,13 +34,6 @@ _POPULATIONS: dict[str, Callable[[World], None]] = {
     "demo": populate_demo,
     "mixed-fleet": populate_mixed_fleet,
 }
-
-SCENARIOS = (
-    Scenario("empty", "13 regions, one VPC, no servers"),
-    Scenario("demo", "about 40 servers in 4 regions, one of each kind of trouble"),
-    Scenario("mixed-fleet", "about 200 servers in 7 regions, several VPCs and resource groups"),
-    Scenario("large:N", "N instances in us-south; large:2000+12x40,vpcs=10 and the like"),
-)
 
 
 def build_world(scenario: str, *, seed: int = 0, clock: Clock | None = None) -> World:
@@ -53,6 +52,5 @@ def _population(scenario: str) -> Callable[[World], None]:
         size = parse_large(options)
         return lambda world: populate_large(world, size)
     if scenario not in _POPULATIONS:
-        names = ", ".join(known.name for known in SCENARIOS)
-        raise ValueError(f"there is no scenario {scenario!r}; there are {names}")
+        raise ValueError(f"there is no scenario {scenario!r}; there are {', '.join(SCENARIOS)}")
     return _POPULATIONS[scenario]
