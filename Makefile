@@ -51,7 +51,7 @@ golden: $(READY) ## rewrite the expected outputs from what the program prints; r
 	$(BIN)/pytest -q tests/golden --update-golden
 
 bench: $(READY) ## measure the speed claims
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only .

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from vpcmetactl.cli.handing import current_app
 from vpcmetactl.cli.lazy import LazyGroup
 
 
@@ -24,35 +25,39 @@ class GuardedGroup(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and translate whatever comes out of it."""
-        # Only here: --help and --version need no App, and must not pay for it.
-        from vpcmetactl.cli.bootstrap import default_app  # noqa: PLC0415
-        from vpcmetactl.domain.errors import ExitCode, VpcmetactlError  # noqa: PLC0415
-
-        if ctx.obj is None:
-            ctx.obj = default_app()
-        app = ctx.obj
         _raise_on_sigterm()
         try:
-            ctx.exit(super().invoke(ctx) or ExitCode.OK)
-        except VpcmetactlError as error:
-            app.terminal.report(error)
-            ctx.exit(error.exit_code)
+            ctx.exit(super().invoke(ctx) or 0)
+        except (click.ClickException, click.exceptions.Exit):
+            raise  # click's own: usage errors, and the exit that was just asked for
         except BrokenPipeError:
             _silence_stdout()
-            ctx.exit(ExitCode.OK)
+            ctx.exit(0)
         except (KeyboardInterrupt, click.Abort):
-            app.terminal.say("interrupted")
-            ctx.exit(ExitCode.INTERRUPTED)
+            ctx.exit(_told(ctx, "interrupted", signal.SIGINT))
         except Terminated:
-            app.terminal.say("terminated")
-            ctx.exit(ExitCode.TERMINATED)
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except Exception as error:
-            if app.raise_unexpected:
-                raise
-            app.terminal.report_unexpected(error)
-            ctx.exit(ExitCode.ERROR)
+            ctx.exit(_told(ctx, "terminated", signal.SIGTERM))
+        except Exception as error:  # noqa: BLE001 - nothing else may reach a user
+            ctx.exit(_explained(ctx, error))
+
+
+def _told(ctx: click.Context, word: str, number: signal.Signals) -> int:
+    current_app(ctx).terminal.say(word)
+    return 128 + number
+
+
+def _explained(ctx: click.Context, error: Exception) -> int:
+    """Report an error and return its exit code; what is not ours is a bug, and tests see it."""
+    from vpcmetactl.domain.errors import ExitCode, VpcmetactlError  # noqa: PLC0415 - only now
+
+    app = current_app(ctx)
+    if isinstance(error, VpcmetactlError):
+        app.terminal.report(error)
+        return error.exit_code
+    if app.raise_unexpected:
+        raise error
+    app.terminal.report_unexpected(error)
+    return ExitCode.ERROR
 
 
 def _raise_on_sigterm() -> None:

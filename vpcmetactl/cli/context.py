@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-import click
-
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.usecases.ports import (
@@ -51,6 +49,3 @@ class App:
     open_journal: OpenJournal
     open_log: OpenLog
     raise_unexpected: bool = False
-
-
-pass_app = click.make_pass_decorator(App)

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
+
+if TYPE_CHECKING:
+    from vpcmetactl.emulator.app import Emulator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def export_lines(environment: Mapping[str, str]) -> str:
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
 
 
-def _build(options: EmulatorOptions):  # noqa: ANN202 - the emulator's types stay behind this door
+def _build(options: EmulatorOptions) -> "tuple[Emulator, str]":
     from vpcmetactl.emulator.app import Emulator  # noqa: PLC0415
     from vpcmetactl.emulator.clock import SystemClock  # noqa: PLC0415
     from vpcmetactl.emulator.faults import (  # noqa: PLC0415

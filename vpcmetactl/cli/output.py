@@ -217,7 +217,11 @@ def _open(
     if file is not None:
         stack.callback(file.discard)
     stream = file.stream if file else app.terminal.stdout
-    sink = open_sink(view, target.format, choice.shape_for(target), stream.write)
+
+    def write(text: str) -> None:
+        stream.write(text)
+
+    sink = open_sink(view, target.format, choice.shape_for(target), write)
     sink.start()
     return _Destination(target, sink, file)
 

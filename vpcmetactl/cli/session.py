@@ -1,18 +1,15 @@
 """One visit to the cloud: who we are there, and everything that a use case is given."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from vpcmetactl.cli.context import App, Cloud
-from vpcmetactl.cli.options import read_cloud_options, read_selector
+from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
-from vpcmetactl.cli.where import server_predicate
 from vpcmetactl.domain.errors import ExitCode, RefusedError
-from vpcmetactl.domain.restarts import AssessedServer
-from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
 from vpcmetactl.usecases.ports import Caller, ObservationLog
@@ -20,34 +17,6 @@ from vpcmetactl.usecases.ports import Caller, ObservationLog
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
 WRITERS = 8
-
-Predicate = Callable[[AssessedServer], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The servers that a command is about."""
-
-    selector: ServerSelector
-    where: str | None
-    ignore_not_found: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the user chose nothing."""
-        return self.selector.is_empty and self.where is None
-
-
-def read_choice(given: dict[str, Any]) -> Choice:
-    """Take the selection out of a command's parameters."""
-    selector = read_selector(given)
-    return Choice(selector, given.pop("where"), given.pop("ignore_not_found"))
-
-
-def read_app(app: App, given: dict[str, Any]) -> tuple[App, CloudOptions]:
-    """Take the cloud options and the loudness out of a command's parameters."""
-    terminal = replace(app.terminal, quiet=given.pop("quiet"), verbose=given.pop("verbose"))
-    return replace(app, terminal=terminal), read_cloud_options(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +29,6 @@ class Session:
     cloud: Cloud
     caller: Caller
     log: ObservationLog
-    notes: list[str] = field(default_factory=list)
 
     def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
         """Begin to read the chosen servers."""
@@ -122,11 +90,6 @@ def _guard_account(options: CloudOptions, caller: Caller) -> None:
             f"not to {options.account}",
             hint="nothing was read or changed; use credentials of the account meant",
         )
-
-
-def predicate(choice: Choice, warn: Callable[[str], None] | None = None) -> Predicate | None:
-    """Compile ``--where``; ``warn`` is given by commands that change something."""
-    return server_predicate(choice.where, warn=warn) if choice.where is not None else None
 
 
 def warn_of_unread(app: App, parts: Sequence[Unread]) -> None:

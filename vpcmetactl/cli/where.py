@@ -16,7 +16,7 @@ from vpcmetactl.render.choices import near_fields
 from vpcmetactl.render.query import Query
 from vpcmetactl.render.schemas import SchemaField, schema_fields
 
-Node = Mapping[str, Any]
+Node = Any  # a node of jmespath's tree: a dict of type, value and children
 Warn = Callable[[str], None]
 
 

@@ -1,73 +1,20 @@
 """``demo``: the tour, on the embedded emulator."""
 
-import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from vpcmetactl.cli.bootstrap import build_app
-from vpcmetactl.cli.context import App, pass_app
-from vpcmetactl.cli.emulation import EmulatorOptions, running_emulator
-from vpcmetactl.domain.errors import ExitCode
+from vpcmetactl.cli.handing import pass_app
 
-_TOUR: Sequence[tuple[str, str]] = (
-    (
-        "A fleet of 4 regions: instances and bare metal servers, one table.",
-        "servers list --limit 12",
-    ),
-    (
-        "Which of them speak plain HTTP? The exit code is 3: a CI job would fail here.",
-        "audit run --name 'web-*'",
-    ),
-    (
-        "What would enabling the service on web-1 change?",
-        "metadata enable web-1 --protocol https --response-hop-limit 1 --dry-run",
-    ),
-    (
-        "Do it. Every change is journaled before it is sent, and read back after.",
-        "metadata enable web-1 --protocol https --response-hop-limit 1 --yes",
-    ),
-    (
-        "web-1 was enabled while it ran: by IBM's FAQ it wants one stop and start.",
-        "servers list --name 'web-*' --kind instance",
-    ),
-)
-_NEXT = """
-Next, on the same emulator:
-  vpcmetactl emulator serve --port 8080        and paste what it prints into another terminal
-  vpcmetactl servers show web-1
-  vpcmetactl audit explain VPCMETA001
-
-On your own account:
-  export IBMCLOUD_API_KEY=...                  nothing is changed without a plan that you confirm
-  vpcmetactl servers list
-"""
+if TYPE_CHECKING:
+    from vpcmetactl.cli.context import App
+    from vpcmetactl.domain.errors import ExitCode
 
 
 @click.command()
 @pass_app
-def demo(app: App, /) -> ExitCode:
+def demo(app: "App", /) -> "ExitCode":
     """Run a tour on the embedded emulator; no account, no network."""
-    with running_emulator(EmulatorOptions()) as environment:
-        inner = build_app({**_kept(app), **environment}, replace(app.terminal, quiet=True))
-        for words, line in _TOUR:
-            app.terminal.stdout.write(f"\n# {words}\n$ vpcmetactl {line}\n")
-            app.terminal.stdout.flush()
-            _run(inner, shlex.split(line))
-    app.terminal.stdout.write(_NEXT)
-    return ExitCode.OK
+    from vpcmetactl.cli.actions.demo import run_demo  # noqa: PLC0415 - once parsed
 
-
-def _kept(app: App) -> dict[str, str]:
-    """Keep what is said about colours and the terminal, and nothing about a real account."""
-    names = ("NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS", "HOME", "PATH")
-    return {name: value for name, value in app.settings.environ.items() if name in names}
-
-
-def _run(app: App, words: Sequence[str]) -> None:
-    from vpcmetactl.cli.main import cli  # noqa: PLC0415 - the root imports this module by name
-
-    code = cli.main(list(words), prog_name="vpcmetactl", standalone_mode=False, obj=app)
-    if code:
-        app.terminal.stdout.write(f"(exit code {code})\n")
+    return run_demo(app)

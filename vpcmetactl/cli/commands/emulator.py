@@ -1,14 +1,14 @@
 """``emulator``: the embedded VPC and IAM emulator."""
 
-import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vpcmetactl.cli.context import App, pass_app
-from vpcmetactl.cli.emulation import EmulatorOptions, export_lines, running_emulator
-from vpcmetactl.domain.errors import ExitCode
+from vpcmetactl.cli.handing import pass_app
+
+if TYPE_CHECKING:
+    from vpcmetactl.cli.context import App
+    from vpcmetactl.domain.errors import ExitCode
 
 
 @click.group()
@@ -26,7 +26,7 @@ def emulator() -> None:
     "--load",
     "loads",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Serve the recorded bodies in this file, as they are.",
 )
 @click.option("--latency", metavar="50ms", help="Wait before every answer.")
@@ -39,19 +39,13 @@ def emulator() -> None:
     help="Fail on demand, as in list_instances:429:2%.",
 )
 @pass_app
-def serve(app: App, /, **given: Any) -> ExitCode:
+def serve(app: "App", /, **given: Any) -> "ExitCode":
     """Serve on loopback until Ctrl-C; print what another terminal must export.
 
     \b
     vpcmetactl emulator serve --scenario mixed-fleet --port 8080
     vpcmetactl emulator serve --latency 50ms --fault 'list_instances:429:2%'
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
-    with running_emulator(EmulatorOptions(**given)) as environment:
-        app.terminal.stdout.write(export_lines(environment))
-        app.terminal.stdout.flush()
-        app.terminal.note("paste these lines into another terminal; Ctrl-C ends the emulator")
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            app.terminal.note("the emulator has ended")
-    return ExitCode.OK
+    from vpcmetactl.cli.actions.emulator import serve_emulator  # noqa: PLC0415 - once parsed
+
+    return serve_emulator(app, given)

@@ -1,13 +1,11 @@
 """``metadata``: turning the service on and off, and setting its protocol and hop limit."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate
 
 import click
 
-from vpcmetactl.cli.confirm import confirm
-from vpcmetactl.cli.context import App, pass_app
-from vpcmetactl.cli.interrupts import graceful_stop
+from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
     change_options,
     cloud_options,
@@ -15,36 +13,13 @@ from vpcmetactl.cli.options import (
     output_options,
     selection_options,
 )
-from vpcmetactl.cli.output import OutputChoice, emitter, read_output
-from vpcmetactl.cli.session import (
-    WRITERS,
-    Session,
-    open_session,
-    predicate,
-    read_app,
-    read_choice,
-    warn_of_unread,
-)
-from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError, strongest
-from vpcmetactl.domain.plans import (
-    Action,
-    Failed,
-    MetadataServicePatch,
-    NotAttempted,
-    Outcome,
-    Plan,
-    Refused,
-    Unknown,
-    plan_metadata,
-)
-from vpcmetactl.domain.servers import Protocol
-from vpcmetactl.usecases.fleet import FleetReading
-from vpcmetactl.usecases.metadata import MetadataApplier
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from vpcmetactl.cli.context import App
+    from vpcmetactl.domain.errors import ExitCode
 
 protocol_option = click.option(
-    "--protocol", type=click.Choice([p.value for p in Protocol]), help="What the service speaks."
+    "--protocol", type=click.Choice(["http", "https"]), help="What the service speaks."
 )
 hop_limit_option = click.option(
     "--response-hop-limit",
@@ -59,195 +34,60 @@ def metadata() -> None:
     """Turn the metadata service on and off, and set it."""
 
 
-def _changing(command: Command) -> Command:
+def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[..., Any]:
     """Add what every command here takes."""
+    decorated: Callable[..., Any] = pass_app(command)
     for decorator in (
-        pass_app,
         cloud_options,
         exit_code_option,
         output_options,
         change_options,
         selection_options,
     ):
-        command = decorator(command)
-    return command
+        decorated = decorator(decorated)
+    return decorated
 
 
 @metadata.command()
 @protocol_option
 @hop_limit_option
 @_changing
-def enable(app: App, /, **given: Any) -> ExitCode:
+def enable(app: "App", /, **given: Any) -> "ExitCode":
     """Enable the service. Without --protocol the present protocol stays.
 
     \b
     vpcmetactl metadata enable web-1 --protocol https --dry-run
     vpcmetactl metadata enable --name 'web-*' --protocol https
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
-    return _change(app, Action.ENABLE, _read_patch(given, enabled=True), given)
+    from vpcmetactl.cli.actions.metadata import enable_metadata  # noqa: PLC0415 - once parsed
+
+    return enable_metadata(app, given)
 
 
 @metadata.command()
 @_changing
-def disable(app: App, /, **given: Any) -> ExitCode:
+def disable(app: "App", /, **given: Any) -> "ExitCode":
     """Disable the service. Its protocol and hop limit stay.
 
     \b
     vpcmetactl metadata disable --vpc sandbox --dry-run
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
-    return _change(app, Action.DISABLE, MetadataServicePatch(enabled=False), given)
+    from vpcmetactl.cli.actions.metadata import disable_metadata  # noqa: PLC0415 - once parsed
+
+    return disable_metadata(app, given)
 
 
 @metadata.command("set")
 @protocol_option
 @hop_limit_option
 @_changing
-def set_(app: App, /, **given: Any) -> ExitCode:
+def set_(app: "App", /, **given: Any) -> "ExitCode":
     """Set protocol and hop limit. Never turns the service on or off.
 
     \b
     vpcmetactl metadata set --all --protocol https --dry-run
     vpcmetactl metadata set web-1 --response-hop-limit 2
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
-    patch = _read_patch(given)
-    if patch.is_empty:
-        raise InvalidInputError(
-            "metadata set: there is nothing to set",
-            hint="give --protocol, --response-hop-limit or both",
-        )
-    return _change(app, Action.SET, patch, given)
+    from vpcmetactl.cli.actions.metadata import set_metadata  # noqa: PLC0415 - once parsed
 
-
-def _read_patch(given: dict[str, Any], *, enabled: bool | None = None) -> MetadataServicePatch:
-    protocol = given.pop("protocol")
-    return MetadataServicePatch(
-        enabled=enabled,
-        protocol=Protocol(protocol) if protocol else None,
-        response_hop_limit=given.pop("response_hop_limit"),
-    )
-
-
-def _change(
-    app: App, action: Action, patch: MetadataServicePatch, given: dict[str, Any]
-) -> ExitCode:
-    choice = read_choice(given)
-    app, options = read_app(app, given)
-    dry_run, yes = given.pop("dry_run"), given.pop("yes")
-    output = read_output(app, "plan" if dry_run else "outcomes", given)
-    if choice.is_empty and not given["all_servers"]:
-        raise InvalidInputError(
-            f"metadata {action}: no server is chosen",
-            hint="name servers, choose them with options, or say --all",
-        )
-    if not dry_run:
-        _demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
-        app.check_state(options)
-    where = predicate(choice, warn=app.terminal.note)
-    with open_session(app, options) as session:
-        reading = session.read(choice, where)
-        servers = [assessed.server for batch in reading for assessed in batch]
-        session.observer.finish()
-        warn_of_unread(app, session.scope(reading).incomplete)
-        plan = plan_metadata(action, patch, servers, named=bool(choice.selector.refs))
-        if dry_run:
-            return _show(session, reading, plan, output, exit_code=given["exit_code"])
-        _guard_complete(reading, allowed=given["allow_incomplete"])
-        if plan.changes and not yes:
-            _preview(session, reading, plan)
-            confirm(app.terminal, f"Change {_servers(len(plan.changes))}?")
-        return _apply(session, reading, plan, output)
-
-
-def _demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:
-    if not yes and (no_input or not app.terminal.interactive):
-        raise InvalidInputError(
-            "a change must be confirmed, and there is no one to ask",
-            hint="look at it with --dry-run, then repeat it with --yes",
-        )
-
-
-def _guard_complete(reading: FleetReading, *, allowed: bool) -> None:
-    if reading.unread and not allowed:
-        regions = ", ".join(sorted({part.region for part in reading.unread}))
-        raise RefusedError(
-            f"nothing was changed: {regions} could not be read, so servers may be missing",
-            hint="leave the region out with --region, or say --allow-incomplete",
-        )
-
-
-def _show(
-    session: Session, reading: FleetReading, plan: Plan, output: OutputChoice, *, exit_code: bool
-) -> ExitCode:
-    from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415 - usage errors come first
-
-    code = strongest(
-        ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
-        ExitCode.REFUSED if any(skip.refused for skip in plan.skips) else ExitCode.OK,
-        ExitCode.FINDINGS if exit_code and plan.changes else ExitCode.OK,
-    )
-    with emitter(session.app, PLAN, output) as out:
-        for item in plan.items:
-            out.item(item)
-        out.end(session.trailer(reading, code, whole=plan))
-    return code
-
-
-def _preview(session: Session, reading: FleetReading, plan: Plan) -> None:
-    """Show the plan on stderr: stdout is for what will have been done."""
-    from vpcmetactl.render.documents import Format, OutputOptions  # noqa: PLC0415
-    from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
-    from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415
-
-    terminal = session.app.terminal
-    shape = OutputOptions(width=terminal.width, color=terminal.color)
-    sink = open_sink(PLAN, Format.TABLE, shape, terminal.write_error)
-    sink.start()
-    for item in plan.items:
-        sink.item(item)
-    sink.end(session.trailer(reading, ExitCode.OK, whole=plan))
-
-
-def _apply(session: Session, reading: FleetReading, plan: Plan, output: OutputChoice) -> ExitCode:
-    from vpcmetactl.render.views.plans import OUTCOMES  # noqa: PLC0415 - usage errors come first
-
-    app = session.app
-    with (
-        emitter(app, OUTCOMES, output) as out,
-        app.open_journal(session.options, session.caller) as journal,
-        graceful_stop(app.terminal) as stop,
-    ):
-        applier = MetadataApplier(
-            writer=session.cloud,
-            journal=journal,
-            observer=session.observer,
-            clock=app.clock,
-            max_workers=session.options.max_workers or WRITERS,
-            stop_requested=stop.requested,
-        )
-        outcomes = []
-        for outcome in applier.apply(plan):
-            outcomes.append(outcome)
-            out.item(outcome)
-        for skip in plan.skips:
-            out.item(skip)
-        session.observer.finish()
-        code = strongest(_worst(outcomes, plan), _incomplete(reading), stop.exit_code)
-        out.end(session.trailer(reading, code, whole=plan, run_id=applier.run_id))
-    return code
-
-
-def _incomplete(reading: FleetReading) -> ExitCode:
-    return ExitCode.INCOMPLETE if reading.unread else ExitCode.OK
-
-
-def _worst(outcomes: Sequence[Outcome], plan: Plan) -> ExitCode:
-    if any(isinstance(outcome, Failed | Unknown | NotAttempted) for outcome in outcomes):
-        return ExitCode.FAILED
-    refused = any(isinstance(outcome, Refused) for outcome in outcomes)
-    if refused or any(skip.refused for skip in plan.skips):
-        return ExitCode.REFUSED
-    return ExitCode.OK
-
-
-def _servers(count: int) -> str:
-    return f"{count:,} server{'' if count == 1 else 's'}"
+    return set_metadata(app, given)

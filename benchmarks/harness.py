@@ -1,0 +1,91 @@
+"""Starting emulators and measuring whole processes, side by side in one run."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = (sys.executable, "-m", "vpcmetactl")
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took: seconds on the wall, seconds of CPU, peak memory in MiB."""
+
+    wall: float
+    cpu: float
+    memory: float
+    exit_code: int
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str]) -> Run:
+    """Run a command to its end, its output thrown away."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - began
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(wall, cpu, usage.ru_maxrss / 1024, process.returncode)
+
+
+def measure_pair(
+    ours: Sequence[str], other: Sequence[str], environment: Mapping[str, str], runs: int
+) -> tuple[list[Run], list[Run]]:
+    """Run two commands in turn, after one warm-up of each."""
+    measure(ours, environment)
+    measure(other, environment)
+    pairs = [(measure(ours, environment), measure(other, environment)) for _ in range(runs)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def median_ratio(ours: Sequence[Run], other: Sequence[Run], figure: str) -> float:
+    """Return the median of the ratios of the pairs."""
+    return statistics.median(
+        getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, other, strict=True)
+    )
+
+
+def median(runs: Sequence[Run], figure: str) -> float:
+    """Return the median of one figure."""
+    return statistics.median(getattr(run, figure) for run in runs)
+
+
+@contextmanager
+def emulator(scenario: str, *options: str) -> Iterator[Mapping[str, str]]:
+    """Serve a scenario from a process of its own; give the environment that points there."""
+    process = subprocess.Popen(
+        [*PROGRAM, "emulator", "serve", "--port", "0", "--scenario", scenario, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    try:
+        # Four lines, the key last; quotes stand around what a shell would take amiss.
+        exports = [process.stdout.readline() for _ in range(4)]
+        pairs = (line.removeprefix("export ").strip().split("=", 1) for line in exports)
+        yield {**os.environ, **{name: value.strip("'") for name, value in pairs}}  # noqa: TID251 - handed on
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def verdict(claim: str, figure: float, limit: float, unit: str = "x") -> bool:
+    """Print a claim with its figure, and return whether it holds."""
+    holds = figure <= limit
+    print(f"{'ok  ' if holds else 'FAIL'} {claim}: {figure:.2f}{unit} (limit {limit:.2f}{unit})")
+    return holds

@@ -1,0 +1,69 @@
+"""What ``demo`` does: the tour, on the embedded emulator."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vpcmetactl.cli.bootstrap import build_app
+from vpcmetactl.cli.context import App
+from vpcmetactl.cli.emulation import EmulatorOptions, running_emulator
+from vpcmetactl.domain.errors import ExitCode
+
+_TOUR: Sequence[tuple[str, str]] = (
+    (
+        "A fleet of 4 regions: instances and bare metal servers, one table.",
+        "servers list --limit 12",
+    ),
+    (
+        "Which of them speak plain HTTP? The exit code is 3: a CI job would fail here.",
+        "audit run --name 'web-*'",
+    ),
+    (
+        "What would enabling the service on web-1 change?",
+        "metadata enable web-1 --protocol https --response-hop-limit 1 --dry-run",
+    ),
+    (
+        "Do it. Every change is journaled before it is sent, and read back after.",
+        "metadata enable web-1 --protocol https --response-hop-limit 1 --yes",
+    ),
+    (
+        "web-1 was enabled while it ran: by IBM's FAQ it wants one stop and start.",
+        "servers list --name 'web-*' --kind instance",
+    ),
+)
+_NEXT = """
+Next, on the same emulator:
+  vpcmetactl emulator serve --port 8080        and paste what it prints into another terminal
+  vpcmetactl servers show web-1
+  vpcmetactl audit explain VPCMETA001
+
+On your own account:
+  export IBMCLOUD_API_KEY=...                  nothing is changed without a plan that you confirm
+  vpcmetactl servers list
+"""
+
+
+def run_demo(app: App) -> ExitCode:
+    """Run every command of the tour as a user would, and show what it prints."""
+    with running_emulator(EmulatorOptions()) as environment:
+        inner = build_app({**_kept(app), **environment}, replace(app.terminal, quiet=True))
+        for words, line in _TOUR:
+            app.terminal.stdout.write(f"\n# {words}\n$ vpcmetactl {line}\n")
+            app.terminal.stdout.flush()
+            _run(inner, shlex.split(line))
+    app.terminal.stdout.write(_NEXT)
+    return ExitCode.OK
+
+
+def _kept(app: App) -> dict[str, str]:
+    """Keep what is said about colours and the terminal, and nothing about a real account."""
+    names = ("NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLUMNS", "HOME", "PATH")
+    return {name: value for name, value in app.settings.environ.items() if name in names}
+
+
+def _run(app: App, words: Sequence[str]) -> None:
+    from vpcmetactl.cli.main import cli  # noqa: PLC0415 - the root imports this module by name
+
+    code = cli.main(list(words), prog_name="vpcmetactl", standalone_mode=False, obj=app)
+    if code:
+        app.terminal.stdout.write(f"(exit code {code})\n")

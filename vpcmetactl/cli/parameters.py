@@ -1,0 +1,105 @@
+"""From a command's parameters to the values that the rest of the program speaks of.
+
+Each function takes its own out of what was given, so that what is left is the command's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vpcmetactl.cli.context import App
+from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.domain.errors import InvalidInputError
+from vpcmetactl.domain.identifiers import ServerRef
+from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.selection import ServerSelector
+from vpcmetactl.domain.servers import ServerKind
+
+Predicate = Callable[[AssessedServer], bool]
+Given = dict[str, Any]
+
+_KINDS = {
+    "instance": ServerKind.INSTANCE,
+    "bare-metal": ServerKind.BARE_METAL_SERVER,
+    "bare_metal_server": ServerKind.BARE_METAL_SERVER,
+}
+_CLOUD = (
+    "api_key_file",
+    "account",
+    "endpoints",
+    "ca_bundle",
+    "timeout",
+    "max_workers",
+    "max_rps",
+    "state",
+    "no_state",
+)
+_PATHS = ("api_key_file", "ca_bundle", "state")
+
+
+def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
+    """Take how to reach the cloud, and how loud to be."""
+    terminal = replace(app.terminal, quiet=given.pop("quiet"), verbose=given.pop("verbose"))
+    words = {name: given.pop(name) for name in _CLOUD if name in given}
+    paths = {name: Path(words.pop(name)) for name in _PATHS if words.get(name)}
+    options = CloudOptions(**{**words, **paths})
+    return replace(app, terminal=terminal), options
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The servers that a command is about."""
+
+    selector: ServerSelector
+    where: str | None
+    ignore_not_found: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the user chose nothing."""
+        return self.selector.is_empty and self.where is None
+
+    def predicate(self, warn: Callable[[str], None] | None = None) -> Predicate | None:
+        """Compile ``--where``; ``warn`` is given by commands that change something.
+
+        Raises InvalidInputError for an expression that cannot be right.
+        """
+        if self.where is None:
+            return None
+        # Imported here: most commands are given no expression.
+        from vpcmetactl.cli.where import server_predicate  # noqa: PLC0415
+
+        return server_predicate(self.where, warn=warn)
+
+
+def take_choice(given: Given) -> Choice:
+    """Take the selection.
+
+    Raises InvalidInputError for an empty or broken name and for a file that is not text.
+    """
+    words = [*given.pop("servers"), *_lines(given.pop("from_file"))]
+    selector = ServerSelector(
+        refs=tuple(dict.fromkeys(ServerRef.parse(word) for word in words)),
+        regions=given.pop("region"),
+        kinds=tuple(dict.fromkeys(_KINDS[word] for word in given.pop("kind"))),
+        vpcs=given.pop("vpc"),
+        resource_groups=given.pop("resource_group"),
+        zones=given.pop("zone"),
+        names=given.pop("name"),
+        statuses=given.pop("status"),
+    )
+    return Choice(selector, given.pop("where"), given.pop("ignore_not_found"))
+
+
+def _lines(file: Any) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = [line.split("#", 1)[0].strip() for line in file]
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"--from-file {file.name}: is not UTF-8 text") from None
+    words = [line for line in lines if line]
+    if not words:
+        raise InvalidInputError(f"--from-file {file.name}: names no server")
+    return words
