@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from vpcmetactl.domain.errors import InvalidInputError
-from vpcmetactl.render.documents import SortKey
+from vpcmetactl.render.options import SortKey
 from vpcmetactl.render.schemas import column_keys, schema_fields, sort_paths
 
 

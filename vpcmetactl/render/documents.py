@@ -1,18 +1,23 @@
-"""What views, formats and callers agree on: columns, views, options, trailers, documents.
+"""What views, formats and callers agree on: columns, views, trailers, documents.
 
-Imports neither msgspec nor any format, so that a command line can be checked without them.
+Imports neither msgspec nor any format: an error before the first item is shown without them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from vpcmetactl.domain.audit import AuditReport
 from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
-from vpcmetactl.domain.plans import Plan
-from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.render.options import Format as Format  # noqa: PLC0414 - for callers of old
+from vpcmetactl.render.options import OutputOptions as OutputOptions  # noqa: PLC0414 - the same
+
+if TYPE_CHECKING:
+    # Only named here; a usage error does not wait until they are loaded.
+    from vpcmetactl.domain.audit import AuditReport
+    from vpcmetactl.domain.plans import Plan
+    from vpcmetactl.domain.servers import ServerKind
 
 ValueT = TypeVar("ValueT")
 ItemT = TypeVar("ItemT")
@@ -20,23 +25,6 @@ ItemT = TypeVar("ItemT")
 # What a cell says: one line, or several.
 Text = str | tuple[str, ...]
 Write = Callable[[str], None]
-
-
-class Format(StrEnum):
-    """The formats that every reading command offers."""
-
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    IDS = "ids"
-
-    @property
-    def has_columns(self) -> bool:
-        """Whether ``--columns`` means something to it; the others are shaped by ``--query``."""
-        return self in {Format.TABLE, Format.WIDE, Format.CSV, Format.MARKDOWN}
 
 
 class Style(StrEnum):
@@ -81,7 +69,7 @@ class Column(Generic[ItemT]):
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """A line of prose, wrapped to the width unless it is to be copied (``keep``)."""
 
@@ -91,7 +79,7 @@ class Line:
     style: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """Lines that belong together, under a title where it has one."""
 
@@ -100,37 +88,17 @@ class Group:
     style: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
-    """A field of the item to sort by; ``null`` comes last either way."""
-
-    path: str
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputOptions:
-    """How a result is to be shown; ``choices`` reads ``sort`` and ``columns`` from words."""
-
-    query: str | None = None
-    sort: tuple[SortKey, ...] = ()
-    columns: tuple[str, ...] = ()
-    limit: int | None = None
-    width: int = 80
-    color: bool = False
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unread:
     """Something that could not be read; ``kind`` is ``None`` where that is a whole region."""
 
     account_id: str | None
     region: str | None
-    kind: ServerKind | None
+    kind: "ServerKind | None"
     error: VpcmetactlError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """Where the items come from, and what is missing among them."""
 
@@ -152,7 +120,7 @@ class Status(StrEnum):
 _CUT_SHORT = frozenset({ExitCode.INCOMPLETE, ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Trailer:
     """What is known at the end only.
 
@@ -164,13 +132,13 @@ class Trailer:
     exit_code: ExitCode = ExitCode.OK
     scope: Scope = field(default_factory=Scope)
     errors: Sequence[VpcmetactlError] = ()
-    whole: AuditReport | Plan | None = None
+    whole: "AuditReport | Plan | None" = None
     run_id: str | None = None
 
     @property
     def status(self) -> Status:
-        """``error`` for the exit codes 1 and 2, ``incomplete`` where anything is missing."""
-        if self.exit_code in (ExitCode.ERROR, ExitCode.USAGE):
+        """``error`` where an error ended the command, ``incomplete`` where anything is missing."""
+        if self.errors or self.exit_code in (ExitCode.ERROR, ExitCode.USAGE):
             return Status.ERROR
         if self.scope.incomplete or self.exit_code in _CUT_SHORT:
             return Status.INCOMPLETE
@@ -183,7 +151,7 @@ class View(Generic[ValueT, ItemT]):
 
     ``to_item`` gives the msgspec Struct that JSON shows and every other format reads. ``identity``
     is the id that the format ``ids`` prints; an item without one is left out. ``summarize`` counts
-    all items, shown or not, into the Struct under ``summary``. ``remarks`` stand under a table.
+    all items, shown or not, into the Struct under ``summary``. ``remarks`` stand under the items.
     Where ``page`` is set, tables give way to a page for each item.
     """
 
@@ -194,7 +162,6 @@ class View(Generic[ValueT, ItemT]):
     columns: Sequence[Column[ItemT]]
     summarize: Callable[[Sequence[ItemT], Trailer], Any]
     remarks: Callable[["Document[ItemT]"], Sequence[Group]]
-    empty: str
     page: Callable[[ItemT], Sequence[Group]] | None = None
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from vpcmetactl.domain.errors import VpcmetactlError
-from vpcmetactl.render.documents import Format, Scope, Status, Trailer, Unread, Write
+from vpcmetactl.render.documents import Scope, Status, Trailer, Unread, Write
+from vpcmetactl.render.options import Format
 
 FORMAT_VERSION = 1
 
@@ -59,7 +60,7 @@ def _unread(unread: Unread) -> dict[str, object]:
         "code": unread.error.code,
         "message": encodable(str(unread.error)),
         "trace": unread.error.trace,
-        "hint": encodable(unread.error.hint),
+        "hint": _hint(unread.error),
     }
 
 
@@ -67,16 +68,20 @@ def _error(error: VpcmetactlError) -> dict[str, object]:
     return {
         "code": error.code,
         "message": encodable(str(error)),
-        "hint": encodable(error.hint),
+        "hint": _hint(error),
         "region": error.region,
         "http_status": error.status,
         "trace": error.trace,
     }
 
 
-def encodable(text: str | None) -> str | None:
+def encodable(text: str) -> str:
     """Return the text without lone surrogates, which arguments may hold and UTF-8 cannot."""
-    return text and text.encode(errors="replace").decode()
+    return text.encode(errors="replace").decode()
+
+
+def _hint(error: VpcmetactlError) -> str | None:
+    return None if error.hint is None else encodable(error.hint)
 
 
 def _timestamp(moment: datetime) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from vpcmetactl.render.documents import ItemT, SortKey
+from vpcmetactl.render.documents import ItemT
+from vpcmetactl.render.options import SortKey
 
 
 def getter(path: str) -> Callable[[object], object]:

@@ -4,17 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from vpcmetactl.domain.errors import InvalidInputError
-from vpcmetactl.render.documents import (
-    Document,
-    Format,
-    ItemT,
-    OutputOptions,
-    Trailer,
-    ValueT,
-    View,
-    Write,
-)
+from vpcmetactl.render.documents import Document, ItemT, Trailer, ValueT, View, Write
 from vpcmetactl.render.formats import csvs, ids, jsons, markdown, tables
+from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.paths import sort_by
 from vpcmetactl.render.query import Query
 

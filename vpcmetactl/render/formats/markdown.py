@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from vpcmetactl.render.closing import closing, is_page, pages
 from vpcmetactl.render.columns import chosen_columns
 from vpcmetactl.render.documents import Document, Group, Line, Text, Write
-from vpcmetactl.render.formats.tables import closing
 from vpcmetactl.render.text import display_width, markdown_escaped, padded, printable
 
 
 def render_markdown(document: Document[Any], write: Write) -> None:
     """Write the narrow table's columns in full, and under them what the table says there."""
     groups = closing(document)
-    page = document.view.page
-    if page is not None and not document.options.columns:
-        groups = [group for item in document.items for group in page(item)] + [*groups]
+    if is_page(document):
+        groups = [*pages(document), *groups]
     elif document.items:
         write("".join(_table(document)))
         if groups:
@@ -52,8 +51,11 @@ def _cell(text: Text) -> str:
 def _group(group: Group) -> Iterator[str]:
     if group.title is not None:
         yield f"**{_escaped(group.title)}**\n\n"
-    for line in group.lines:
-        yield _list_item(line) if group.title is not None else f"{_said(line)}\n"
+    elif len(group.lines) == 1 and group.lines[0].label is None:
+        yield f"{_said(group.lines[0])}\n"
+        return
+    # A list: Markdown would run lines of their own together.
+    yield from map(_list_item, group.lines)
 
 
 def _list_item(line: Line) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
+
 from vpcmetactl.domain import restarts, servers
 from vpcmetactl.domain.restarts import (
     AssessedServer,
@@ -154,6 +156,11 @@ def server_item(value: AssessedServer) -> Server:
         boot_volume=_named(instance.boot_volume) if instance else None,
         disks=_disks(server.disks),
     )
+
+
+def server_as_builtins(value: AssessedServer) -> object:
+    """Return a server as JSON shows it, in plain values: what ``--where`` is asked about."""
+    return msgspec.to_builtins(server_item(value))
 
 
 def restart_item(restart: RestartAssessment) -> Restart:

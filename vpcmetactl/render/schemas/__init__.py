@@ -5,7 +5,7 @@ before anything else is loaded. ``python -m vpcmetactl.render.schemas`` writes t
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,3 +110,35 @@ def _types(node: Mapping[str, Any]) -> tuple[str, ...]:
         types = node["type"]
         return (types,) if isinstance(types, str) else tuple(types)
     return ("string",) if "enum" in node else ()
+
+
+def schema_markdown(kind: str, part: str = "items") -> str:
+    """Return a Markdown table of the fields of a document's part.
+
+    ``part`` is ``items`` for the fields of an item, ``summary`` for those of the summary, or
+    ``envelope`` for those around both, which all kinds share.
+    """
+    rows = [
+        f"| `{field.path}` | {_type_words(field)} | {field.description} |"
+        for field in (_part(kind, part))
+    ]
+    return "\n".join(["| field | type | meaning |", "| --- | --- | --- |", *rows]) + "\n"
+
+
+def _part(kind: str, part: str) -> Sequence[SchemaField]:
+    schema = load_schema(kind)
+    if part == "items":
+        return tuple(schema_fields(kind).values())
+    if part == "summary":
+        return tuple(_walk(schema, schema["properties"]["summary"], ""))
+    inner = ("items[].", "summary.")
+    return [field for field in _walk(schema, schema, "") if not field.path.startswith(inner)]
+
+
+def _type_words(field: SchemaField) -> str:
+    if field.values:
+        words = [f"`{value}`" for value in field.values]
+        words += ["null"] if "null" in field.types else []
+    else:
+        words = ["list" if name == "array" else name for name in field.types]
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -12,7 +12,7 @@ import msgspec
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.documents import Status
-from vpcmetactl.render.items import servers
+from vpcmetactl.render.items import audits, plans, servers
 from vpcmetactl.render.items.base import Moment, Shape, about
 
 ItemT = TypeVar("ItemT")
@@ -84,6 +84,10 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
         "Servers and their metadata service",
         Envelope[servers.Server, servers.ServersSummary],
     ),
+    "findings": ("Findings of an audit", Envelope[audits.Finding, audits.FindingsSummary]),
+    "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
+    "plan": ("What would be changed", Envelope[plans.PlannedItem, plans.PlanSummary]),
+    "outcomes": ("What was changed", Envelope[plans.OutcomeItem, plans.OutcomesSummary]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vpcmetactl.domain.restarts import AssessedServer, Verdict
 from vpcmetactl.domain.servers import ServerKind, Support
@@ -15,8 +16,18 @@ from vpcmetactl.render.documents import (
     Trailer,
     View,
 )
-from vpcmetactl.render.items.servers import Named, Server, ServersSummary, server_item
-from vpcmetactl.render.views.words import NOT_APPLICABLE, UNREPORTED, counted, on_off, restart_word
+from vpcmetactl.render.items.servers import Server, ServersSummary, server_item
+from vpcmetactl.render.views.server_page import server_page
+from vpcmetactl.render.views.words import (
+    NOT_APPLICABLE,
+    UNREPORTED,
+    counted,
+    hop_limit_word,
+    kind_word,
+    named,
+    on_off,
+    restart_word,
+)
 
 
 def _metadata(server: Server) -> str:
@@ -41,23 +52,12 @@ def _protocol_style(server: Server) -> Style | None:
     return Style.ATTENTION if service.protocol == "http" else None
 
 
-def _hop_limit(server: Server) -> str:
-    if server.kind is ServerKind.BARE_METAL_SERVER:
-        return NOT_APPLICABLE
-    limit = server.metadata_service and server.metadata_service.response_hop_limit
-    return UNREPORTED if limit is None else str(limit)
-
-
 def _restart(server: Server) -> str:
     return restart_word(server.restart.verdict)
 
 
 def _restart_style(server: Server) -> Style | None:
     return Style.ATTENTION if server.restart.verdict is Verdict.NEEDED else Style.FAINT
-
-
-def _named(resource: Named | None) -> str:
-    return (resource and (resource.name or resource.id)) or UNREPORTED
 
 
 def _support(server: Server) -> str:
@@ -67,7 +67,7 @@ def _support(server: Server) -> str:
 def _group_name(server: Server) -> str:
     if server.kind is ServerKind.BARE_METAL_SERVER:
         return NOT_APPLICABLE
-    return _named(server.instance_group)
+    return named(server.instance_group)
 
 
 COLUMNS = (
@@ -82,7 +82,7 @@ COLUMNS = (
     Column[Server](
         key="kind",
         title="KIND",
-        text=lambda server: "bare metal" if server.kind != ServerKind.INSTANCE else "instance",
+        text=lambda server: kind_word(server.kind),
         optional=True,
     ),
     Column[Server](key="zone", title="ZONE", text=lambda server: server.zone or server.region),
@@ -99,20 +99,20 @@ COLUMNS = (
         key="metadata_service.protocol", title="PROTOCOL", text=_protocol, style=_protocol_style
     ),
     Column[Server](
-        key="metadata_service.response_hop_limit", title="HOPS", text=_hop_limit, right=True
+        key="metadata_service.response_hop_limit", title="HOPS", text=hop_limit_word, right=True
     ),
     Column[Server](key="restart.verdict", title="RESTART", text=_restart, style=_restart_style),
     Column[Server](
         key="vpc.name",
         title="VPC",
-        text=lambda server: _named(server.vpc),
+        text=lambda server: named(server.vpc),
         fit=Fit.SHORTEN,
         optional=True,
     ),
     Column[Server](
         key="resource_group.name",
         title="RESOURCE GROUP",
-        text=lambda server: _named(server.resource_group),
+        text=lambda server: named(server.resource_group),
         wide_only=True,
     ),
     Column[Server](
@@ -172,6 +172,8 @@ def _summarize(servers: Sequence[Server], _: Trailer) -> ServersSummary:
 
 def _remarks(document: Document[Server]) -> Sequence[Group]:
     counts: ServersSummary = document.summary
+    if not counts.total:
+        return [Group([Line("No servers.")])]
     lines = [Line(_totals(counts))]
     if counts.restart_needed:
         lines.append(
@@ -199,6 +201,10 @@ def _protocols(counts: ServersSummary) -> str:
     return f" ({counts.enabled_http} http, {counts.enabled_https} https)"
 
 
+def _nothing_said(_: Document[Server]) -> Sequence[Group]:
+    return ()
+
+
 SERVERS = View[AssessedServer, Server](
     kind="servers",
     to_item=server_item,
@@ -207,5 +213,5 @@ SERVERS = View[AssessedServer, Server](
     columns=COLUMNS,
     summarize=_summarize,
     remarks=_remarks,
-    empty="No servers.",
 )
+SERVER = replace(SERVERS, page=server_page, remarks=_nothing_said)

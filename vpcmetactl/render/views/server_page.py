@@ -1,0 +1,125 @@
+"""Everything known of one server, on a page."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from vpcmetactl.domain.restarts import MEANINGS, Verdict
+from vpcmetactl.domain.servers import ServerKind, Support
+from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.items.servers import Disk, Observation, Restart, Server
+from vpcmetactl.render.views.words import (
+    NOT_APPLICABLE,
+    RESTART_ADVICE,
+    UNREPORTED,
+    hop_limit_word,
+    kind_word,
+    named,
+    on_off,
+)
+
+
+def server_page(server: Server) -> Sequence[Group]:
+    """Return what an operator looks for first, first."""
+    return [
+        Group(_headline(server), title=server.label),
+        Group(_metadata_lines(server), title="Metadata service"),
+        Group(_restart_lines(server.restart), title="Restart"),
+        Group(_detail_lines(server), title="Server"),
+    ]
+
+
+def _headline(server: Server) -> Sequence[Line]:
+    status = server.status or "status not reported"
+    states = [status]
+    if server.lifecycle_state:
+        states.append(f"lifecycle {server.lifecycle_state}")
+    if server.health_state:
+        states.append(f"health {server.health_state}")
+    where = server.zone or server.region
+    return [
+        Line(f"{kind_word(server.kind)} in {where}: {', '.join(states)}"),
+        *(
+            Line(f"{reason.code or 'reason'}: {reason.message or UNREPORTED}", style=Style.BAD)
+            for reason in server.status_reasons or ()
+        ),
+    ]
+
+
+def _metadata_lines(server: Server) -> Sequence[Line]:
+    service = server.metadata_service
+    if service is None:
+        return [Line("not reported", label="Service"), Line(_support(server), label="Support")]
+    over_http = service.enabled and service.protocol == "http"
+    return [
+        Line(on_off(service.enabled), label="Service"),
+        Line(
+            service.protocol or UNREPORTED,
+            label="Protocol",
+            style=Style.ATTENTION if over_http else None,
+        ),
+        Line(hop_limit_word(server), label="Response hop limit"),
+        Line(_support(server), label="Support"),
+    ]
+
+
+def _support(server: Server) -> str:
+    if server.support is Support.SUPPORTED:
+        return f"supported on {server.architecture}"
+    if server.support is Support.UNSUPPORTED_ARCHITECTURE:
+        return f"not supported on {server.architecture}"
+    return f"architecture {server.architecture or 'not reported'}: supported on amd64 only"
+
+
+def _restart_lines(restart: Restart) -> Sequence[Line]:
+    needed = restart.verdict is Verdict.NEEDED
+    verdict = restart.verdict.value.replace("_", " ")
+    if restart.confidence is not None:
+        verdict += f" ({restart.confidence})"
+    lines = [
+        Line(verdict, label="Verdict", style=Style.ATTENTION if needed else None),
+        Line(MEANINGS[restart.reason], label="Because"),
+    ]
+    if restart.since is not None:
+        lines.append(Line(_moment(restart.since), label="Since"))
+    lines += [Line(_seen(seen), label="Seen") for seen in restart.evidence]
+    return [*lines, Line(RESTART_ADVICE, label="Advice")] if needed else lines
+
+
+def _seen(seen: Observation) -> str:
+    service = "service not reported" if seen.enabled is None else f"service {on_off(seen.enabled)}"
+    return f"{_moment(seen.observed_at)}  {service}, {seen.status or 'status not reported'}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _detail_lines(server: Server) -> Sequence[Line]:
+    bare_metal = server.kind is ServerKind.BARE_METAL_SERVER
+    lines = [
+        ("VPC", named(server.vpc)),
+        ("Resource group", named(server.resource_group)),
+        ("Profile", server.profile or UNREPORTED),
+        ("Architecture", server.architecture or UNREPORTED),
+        ("Instance group", NOT_APPLICABLE if bare_metal else named(server.instance_group)),
+        ("Availability", NOT_APPLICABLE if bare_metal else server.availability_class or UNREPORTED),
+        ("Boot volume", NOT_APPLICABLE if bare_metal else named(server.boot_volume)),
+        ("Disks", _disks(server.disks)),
+        ("Created", server.created_at or UNREPORTED),
+        ("Account", server.account_id or UNREPORTED),
+        ("ID", server.id),
+        ("CRN", server.crn or UNREPORTED),
+    ]
+    copied = ("Account", "ID", "CRN")
+    return [Line(text, label=label, keep=label in copied) for label, text in lines]
+
+
+def _disks(disks: Sequence[Disk] | None) -> str:
+    if disks is None:
+        return UNREPORTED
+    return ", ".join(map(_disk, disks)) or "none"
+
+
+def _disk(disk: Disk) -> str:
+    size = "size not reported" if disk.size is None else f"{disk.size} GB"
+    return f"{disk.name or disk.id or UNREPORTED} ({size})"
