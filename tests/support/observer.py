@@ -16,6 +16,7 @@ class RecordingObserver:
     reads: list[tuple[str, ServerKind, int]] = field(default_factory=list)
     outcomes: list[tuple[ServerIdentity, Outcome]] = field(default_factory=list)
     retries: list[tuple[str, VpcmetactlError, float]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def expect(self, region: str, kind: ServerKind, total: int) -> None:
@@ -29,6 +30,10 @@ class RecordingObserver:
     def settled(self, server: ServerIdentity, outcome: Outcome) -> None:
         with self._lock:
             self.outcomes.append((server, outcome))
+
+    def warn(self, message: str) -> None:
+        with self._lock:
+            self.warnings.append(message)
 
     def retrying(self, what: str, error: VpcmetactlError, seconds: float) -> None:
         with self._lock:

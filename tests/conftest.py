@@ -1,0 +1,32 @@
+"""What holds for every test: an environment that says nothing, and laws tried the same way."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The suite must stay quick: laws are tried on few examples, and on the same ones in CI.
+settings.register_profile(
+    "local", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")  # noqa: TID251 - no setting of ours
+
+_OURS = ("IBMCLOUD_", "IC_", "VPC_", "VPCMETACTL_", "VCAP_", "IAM_", "IBM_CREDENTIALS")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_OTHERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "CLICOLOR_FORCE", "TERM")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing of the machine's own account, proxies or home reaches a test."""
+    for name in list(os.environ):  # noqa: TID251 - to empty it
+        if name.startswith(_OURS) or name.upper() in _PROXIES or name in _OTHERS:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
