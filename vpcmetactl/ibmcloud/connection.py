@@ -1,0 +1,62 @@
+"""What it takes to reach IBM Cloud: credentials and a connection. Imports no SDK."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vpcmetactl.domain.errors import InvalidInputError
+
+# A region becomes part of a host name that is sent our token: nothing else may slip in.
+_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An IAM API key, from which tokens are requested as they are needed."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """An IAM access token that the user brought; it cannot be renewed."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalConfiguration:
+    """The SDK's external configuration of service ``vpc``: VPC_APIKEY or a credentials file."""
+
+
+Credentials = ApiKey | BearerToken | ExternalConfiguration
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """One cloud, as one caller.
+
+    ``vpc_url`` holds ``{region}``. ``timeout`` bounds each API operation with its retries, and
+    each token request with its own, in seconds. ``max_rps`` caps the requests a second to each
+    region. ``max_connections`` of one means that no two requests are ever in flight together.
+    """
+
+    credentials: Credentials
+    vpc_url: str
+    iam_url: str
+    timeout: float = 60
+    max_rps: float | None = None
+    max_connections: int = 32
+    ca_bundle: Path | None = None
+
+    def vpc_url_of(self, region: str) -> str:
+        """Return the address of a region's VPC API.
+
+        Raises InvalidInputError for what cannot be the name of a region.
+        """
+        if not _REGION.fullmatch(region):
+            raise InvalidInputError(
+                f"{region!r} is not the name of a region",
+                hint="regions are named like us-south or eu-de",
+            )
+        return self.vpc_url.replace("{region}", region)
