@@ -15,6 +15,7 @@ from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import StateError
 from vpcmetactl.journal.reading import open_observations
 from vpcmetactl.journal.state import SqliteJournal, open_journal
+from vpcmetactl.journal.statefile import StateFile
 
 RUN_AGAIN = "run again: a new state file is made, which knows nothing of earlier runs"
 NOISE = random.Random(7).randbytes(4096)  # noqa: S311 - noise, no secret
@@ -164,6 +165,24 @@ def test_a_damaged_file_that_another_process_has_open_stays(
     assert str(error) == expected
     assert error.hint == "end that process and run again: the file is then set aside"
     assert state.read_bytes()[:4096] == NOISE
+
+
+def test_only_the_file_that_was_found_damaged_is_set_aside(state: Path, clock: ManualClock) -> None:
+    first, second = StateFile(state, clock), StateFile(state, clock)
+    told = [str(file.set_aside("it broke")) for file in (first, second, first)]
+    state.write_text("made anew")
+    told.append(str(first.set_aside("it broke")))
+    first.close()
+    second.close()
+
+    damaged = f"the state file {state} is damaged (it broke)"
+    assert told == [
+        f"{damaged}, and another process has it open",
+        f"{damaged}; it is kept as {aside(state)}",
+        f"{damaged}; another process has set it aside",
+        f"{damaged}; another process has set it aside",
+    ]
+    assert state.read_text() == "made anew"
 
 
 def test_a_damaged_file_in_a_folder_that_may_not_be_written_stays(

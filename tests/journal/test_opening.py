@@ -1,5 +1,6 @@
 """Opening the state: made where it is missing, refused where it cannot be used, never replaced."""
 
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.scenes import REALM, seen
+from tests.journal.scenes import REALM, rows, seen
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import StateError
 from vpcmetactl.journal.reading import open_observations
-from vpcmetactl.journal.state import open_journal
+from vpcmetactl.journal.state import open_journal, require_writable
 
 ELSEWHERE = "set VPCMETACTL_STATE to a file you may write; reading commands also take --no-state"
 
@@ -50,6 +51,16 @@ def test_a_file_that_others_may_read_is_made_private(state: Path, clock: ManualC
     open_journal(state, REALM, clock).close()
 
     assert mode_of(state) == 0o600
+
+
+def test_it_can_be_asked_beforehand_whether_a_state_may_be_written(
+    state: Path, clock: ManualClock
+) -> None:
+    require_writable(state, clock)
+
+    with pytest.raises(StateError, match="it is a folder"):
+        require_writable(state.parent, clock)
+    assert rows(state, "SELECT * FROM realms") == []
 
 
 def test_an_empty_file_becomes_a_state(state: Path, clock: ManualClock) -> None:
@@ -171,6 +182,26 @@ def test_a_reading_command_reads_what_it_may_not_write(
         log.record_observations([seen(1, enabled=True)])
 
         assert log.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+    assert problem is not None
+
+
+def test_a_reading_command_reads_what_a_killed_process_left_in_the_log(
+    ordinary_folder: Path, clock: ManualClock
+) -> None:
+    state, copy = ordinary_folder / "state.db", ordinary_folder / "copy"
+    with open_journal(state, REALM, clock) as journal:
+        journal.record_observations([seen(0)])
+        shutil.copytree(ordinary_folder, copy)
+    for path in copy.iterdir():
+        path.chmod(0o400)
+    copy.chmod(0o500)
+
+    log, problem = open_observations(copy / "state.db", REALM, clock)
+    with closing(log):
+        loaded = log.load_observations(["web-1"])
+    copy.chmod(0o700)
+
+    assert loaded == {"web-1": [seen(0)]}
     assert problem is not None
 
 

@@ -71,6 +71,11 @@ class Database:
         """Where the file lies, links followed."""
         return self._file.path
 
+    @property
+    def waiting(self) -> int:
+        """How many writes will share the next commit, as of now."""
+        return len(self._waiting)
+
     def read(self, work: Work[T]) -> T:
         """Return what ``work`` reads."""
         with self._turn:

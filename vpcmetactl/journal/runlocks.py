@@ -41,7 +41,10 @@ class RunLocks:
             return run_id
 
     def is_held(self, run_id: str) -> bool:
-        """Whether the process of a run, this one or another, still lives and has not ended it."""
+        """Whether the process of a run, this one or another, still lives and has not ended it.
+
+        The file of a run that nobody holds is removed.
+        """
         try:
             lock = os.open(self._file(run_id), os.O_RDWR)
         except FileNotFoundError:

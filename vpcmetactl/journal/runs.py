@@ -6,7 +6,7 @@ not attempted.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vpcmetactl.domain.errors import RefusedError
@@ -141,6 +141,12 @@ def _close(
 def _abandoned(successor: str) -> SettledColumns:
     message = f"the run ended without saying what became of it; run {successor} went on"
     return SettledColumns("unknown", None, "abandoned", message)
+
+
+def list_unfinished(connection: sqlite3.Connection) -> Sequence[str]:
+    """Return the runs, of every realm, that go on or ended without saying so."""
+    found = connection.execute("SELECT id FROM runs WHERE finished_at IS NULL").fetchall()
+    return [run_id for (run_id,) in found]
 
 
 def finish(connection: sqlite3.Connection, run_id: str, finished_at: str) -> None:

@@ -1,5 +1,6 @@
 """The state file of commands that change something, as one realm sees it."""
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -59,11 +60,16 @@ class SqliteJournal:
         start = runs.Start(run_id, to_text(now), self._actor, __version__)
         is_new = False
         try:
-            is_new = self._database.write(lambda it: runs.begin(it, self._realm, start, plan))
+            is_new = self._database.write(lambda it: self._write_start(it, start, plan))
         finally:
             if not is_new:
                 self._running.release(run_id)
         return run_id if is_new else None
+
+    def _write_start(self, connection: sqlite3.Connection, start: runs.Start, plan: Plan) -> bool:
+        for run_id in runs.list_unfinished(connection):
+            self._running.is_held(run_id)  # asking removes what a killed process left lying
+        return runs.begin(connection, self._realm, start, plan)
 
     def intend(self, run_id: str, change: Change) -> None:
         """Write down that this change is about to be made.

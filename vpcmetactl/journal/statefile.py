@@ -34,27 +34,20 @@ class StateFile:
         self.path = Path(os.path.realpath(path))
         self._clock = clock
         try:
-            self._lock = self._prepare()
+            self._lock = _lock(self.path)
+            try:
+                _create(self.path)
+                self._identity = _identity(self.path)
+                self._require_content()
+            except BaseException:
+                self.close()
+                raise
         except OSError as error:
             raise state_error(self.path, error) from error
-        self._identity = _identity(self.path)
 
-    def _prepare(self) -> int:
-        self.path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-        _require_regular(self.path)
-        lock = os.open(beside(self.path, "-lock"), _CREATE, _PRIVATE_FILE)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            _create(self.path)
-            self._require_content(lock)
-        except BaseException:
-            os.close(lock)
-            raise
-        return lock
-
-    def _require_content(self, lock: int) -> None:
+    def _require_content(self) -> None:
         if _lost_its_content(self.path):
-            raise self._set_aside(lock, "it is empty, yet has a write-ahead log")
+            raise self.set_aside("it is empty, yet has a write-ahead log")
 
     def make_private(self) -> None:
         """Take away what others may do with the file, where it is ours."""
@@ -68,36 +61,36 @@ class StateFile:
         The caller has closed its connection, and opens none again. Nothing is renamed while
         another process has the file open, nor where another process has already done it.
         """
-        if _identity(self.path) != self._identity:
-            return StateError(
-                f"the state file {self.path} was damaged ({reason}), "
-                "and another process has just set it aside",
-                hint="run again",
-            )
-        return self._set_aside(self._lock, reason)
-
-    def _set_aside(self, lock: int, reason: str) -> StateError:
         damaged = f"the state file {self.path} is damaged ({reason})"
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            target = self._free_name()
-            for part in _PARTS:
-                with suppress(FileNotFoundError):
-                    beside(self.path, part).rename(beside(target, part))
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            target = self._rename()
         except BlockingIOError:
             return StateError(
                 f"{damaged}, and another process has it open",
                 hint="end that process and run again: the file is then set aside",
             )
         except OSError as error:
-            reason = f"{damaged} and cannot be set aside: {error.strerror}"
-            return StateError(reason, hint=ELSEWHERE)
+            message = f"{damaged} and cannot be set aside: {error.strerror}"
+            return StateError(message, hint=ELSEWHERE)
         finally:
-            fcntl.flock(lock, fcntl.LOCK_UN)
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        if target is None:
+            return StateError(f"{damaged}; another process has set it aside", hint="run again")
         return StateError(
             f"{damaged}; it is kept as {target}",
             hint="run again: a new state file is made, which knows nothing of earlier runs",
         )
+
+    def _rename(self) -> Path | None:
+        """Return the new name; ``None`` where what lies there is no longer what was opened."""
+        if _identity(self.path) != self._identity:
+            return None
+        target = self._free_name()
+        for part in _PARTS:
+            with suppress(FileNotFoundError):
+                beside(self.path, part).rename(beside(target, part))
+        return target
 
     def _free_name(self) -> Path:
         name = beside(self.path, f".damaged-{self._clock.now():%Y%m%dT%H%M%SZ}")
@@ -138,6 +131,19 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _lock(path: Path) -> int:
+    """Return a descriptor that keeps others from renaming the file."""
+    path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    _require_regular(path)
+    lock = os.open(beside(path, "-lock"), _CREATE, _PRIVATE_FILE)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _require_regular(path: Path) -> None:
