@@ -76,8 +76,8 @@ def effect_name(effect: Effect) -> str:
             return str(code)
         case Status(code, retry_after):
             return f"{code}-retry-after={retry_after}"
-        case _:
-            return effect.value
+        case Damage() | Replacement():
+            return str(effect.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from vpcmetactl.emulator.loading import load_recorded
 from vpcmetactl.emulator.mixed_fleet import populate_mixed_fleet
 from vpcmetactl.emulator.world import World
 
-
 __all__ = ["SCENARIOS", "build_world", "load_recorded"]
 
 SCENARIOS: Mapping[str, str] = MappingProxyType(

@@ -93,3 +93,18 @@ class World:
     def find_servers(self, name: str) -> list[AnyServer]:
         """Return the servers with this exact name, in all regions."""
         return [server for server in self.servers() if server.name == name]
+
+    def change_metadata_service(self, server: AnyServer, **parts: bool | str | int) -> None:
+        """Change parts of a server's metadata service as someone else would, past every check."""
+        with self.vpc.lock:
+            if isinstance(server, RecordedServer):
+                server.change({"metadata_service": parts})
+            else:
+                server.change_metadata_service(parts, self.now())
+
+    def delete(self, server: AnyServer) -> None:
+        """Take a server away as someone else would."""
+        with self.vpc.lock:
+            for region in self.regions.values():
+                region.instances.discard(server.id)
+                region.bare_metal_servers.discard(server.id)

@@ -197,12 +197,8 @@ def _apply(call: VpcCall, server: AnyServer, patch: Patch) -> None:
     if isinstance(server, RecordedServer):
         _apply_to_recorded(server, patch)
     else:
-        service = replace(server.metadata_service, **patch.metadata_service)
-        if isinstance(server, Instance) and service.enabled and server.first_enabled_at is None:
-            server.first_enabled_at = call.state.now()
-        server.metadata_service = service
         server.name = patch.name or server.name
-    server.revision += 1
+        server.change_metadata_service(patch.metadata_service, call.state.now())
 
 
 def _apply_to_recorded(server: RecordedServer, patch: Patch) -> None:

@@ -76,10 +76,10 @@ class Collection(Generic[T]):
         self._items.update((item.id, item) for item in items)
         self.changed()
 
-    def remove(self, identifier: str) -> None:
-        """Forget what has this id; KeyError if nothing has."""
-        del self._items[identifier]
-        self.changed()
+    def discard(self, identifier: str) -> None:
+        """Forget what has this id, if anything has."""
+        if self._items.pop(identifier, None) is not None:
+            self.changed()
 
     def changed(self) -> None:
         """Say that something filters look at has changed."""

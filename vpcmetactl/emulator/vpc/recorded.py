@@ -17,7 +17,6 @@ class RecordedServer:
     def __init__(self, raw: bytes, body: dict[str, Any]) -> None:
         self.id: str = body["id"]
         self.power = Power(str(body.get("status")))
-        self.revision = 0
         self._raw = raw
         self._body = body
 

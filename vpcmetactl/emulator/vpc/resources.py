@@ -4,11 +4,11 @@ Values that change are immutable objects replaced whole, so that a reader on ano
 either the old or the new ones and needs no lock. Writers hold the world's lock.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Protocol
+from typing import Any
 
 from vpcmetactl.emulator.identifiers import derived_uuid
 from vpcmetactl.emulator.vpc.catalog import (
@@ -77,19 +77,6 @@ class Vpc:
         return _VPC_FILTERS[name](self)
 
 
-class Server(Protocol):
-    """What listing, reading and changing need to know of a server of either kind."""
-
-    id: str
-    name: str
-    power: Power
-    revision: int
-
-    def filter_value(self, name: str) -> str | None:
-        """Return what a list filter of this name compares with."""
-        ...
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Instance:
     """A virtual server instance.
@@ -141,6 +128,13 @@ class Instance:
         """Return what a list filter of this name compares with."""
         return _INSTANCE_FILTERS[name](self)
 
+    def change_metadata_service(self, parts: Mapping[str, Any], now: datetime) -> None:
+        """Replace parts of the metadata service."""
+        self.metadata_service = replace(self.metadata_service, **parts)
+        if self.metadata_service.enabled and self.first_enabled_at is None:
+            self.first_enabled_at = now
+        self.revision += 1
+
     def needs_restart(self, now: datetime) -> bool:
         """Tell whether the FAQ's rule asks for a stop and start: created off, then first enabled.
 
@@ -175,6 +169,11 @@ class BareMetalServer:
         """The CRN; a server is located in its zone."""
         account = f"a/{self.vpc.account_id}"
         return f"crn:v1:bluemix:public:is:{self.zone.name}:{account}::bare-metal-server:{self.id}"
+
+    def change_metadata_service(self, parts: Mapping[str, Any], _now: datetime) -> None:
+        """Replace parts of the metadata service."""
+        self.metadata_service = replace(self.metadata_service, **parts)
+        self.revision += 1
 
     def filter_value(self, name: str) -> str | None:
         """Return what a list filter of this name compares with."""
