@@ -12,6 +12,8 @@ _CRN_SEGMENTS = 10
 # examples also show a hyphen.
 _ID = re.compile(r"[0-9a-z]{4}[_-][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
+# A zone or region. It becomes part of a host name that is sent our token: nothing else may slip in.
+_LOCATION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ZONE_SUFFIX = re.compile(r"-[0-9]+$")
 
 # Public regions, platform notes 3.1. Used where GET /regions fails.
@@ -59,7 +61,12 @@ class Crn:
         Raises InvalidInputError where a part that servers need is missing.
         """
         parts = text.split(":", _CRN_SEGMENTS - 1)
-        if len(parts) != _CRN_SEGMENTS or parts[0] != "crn" or not all(parts[i] for i in (5, 8, 9)):
+        if (
+            len(parts) != _CRN_SEGMENTS
+            or parts[0] != "crn"
+            or not _LOCATION.fullmatch(parts[5])
+            or not (parts[8] and parts[9])
+        ):
             raise InvalidInputError(
                 f"{text!r} is not the CRN of a server",
                 hint="it looks like crn:v1:bluemix:public:is:us-south-1:a/ACCOUNT::instance:ID",

@@ -4,6 +4,7 @@ A repeated option means *or*, different options mean *and*. What the API can fil
 it; what it cannot is decided here, and what was sent is checked here again.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -12,6 +13,10 @@ from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.servers import Reference, Server, ServerKind
 
 _WILDCARDS = frozenset("*?[")
+# A VPC's id starts with the region's number.
+_VPC_ID = re.compile(r"r[0-9]{3}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# The list operations take no group name.
+_GROUP_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,13 @@ class ServerSelector:
         vpc = _only(self.vpcs)
         group = _only(self.resource_groups)
         name = _only(self.names)
+        is_id = vpc is not None and _VPC_ID.fullmatch(vpc) is not None
         return ApiFilters(
             name=name if name and not _WILDCARDS & set(name) else None,
             vpc_crn=vpc if vpc and vpc.startswith("crn:") else None,
-            vpc_id=vpc if vpc and _looks_like_resource_id(vpc) else None,
-            vpc_name=vpc if vpc and ":" not in vpc and not _looks_like_resource_id(vpc) else None,
-            resource_group_id=group if group and _looks_like_group_id(group) else None,
+            vpc_id=vpc if is_id else None,
+            vpc_name=vpc if vpc and ":" not in vpc and not is_id else None,
+            resource_group_id=group if group and _GROUP_ID.fullmatch(group) else None,
         )
 
 
@@ -102,13 +108,3 @@ def _is_one_of(reference: Reference | None, words: tuple[str, ...]) -> bool:
     if reference is None:
         return False
     return any(word in (reference.id, reference.crn, reference.name) for word in words)
-
-
-def _looks_like_resource_id(word: str) -> bool:
-    """A VPC's id starts with the region's number: r006-<uuid>; a name could, too, in theory."""
-    return len(word) == len("r006-") + 36 and word[0] == "r" and word[1:4].isdigit()
-
-
-def _looks_like_group_id(word: str) -> bool:
-    """A resource group's id is 32 hexadecimal digits; the list operations take no group name."""
-    return len(word) == 32 and all(c in "0123456789abcdef" for c in word)  # noqa: PLR2004
