@@ -20,7 +20,7 @@ from benchmarks.harness import (
 )
 
 BARE = (sys.executable, str(HERE / "bare_listing.py"))
-LIST = (*PROGRAM, "servers", "list", "--no-state")
+LIST = (*PROGRAM, "servers", "list")
 PAGE_SECONDS = 0.1
 
 

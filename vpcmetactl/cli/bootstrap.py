@@ -69,9 +69,9 @@ class _Opener:
 
     def check_state(self, options: CloudOptions) -> None:
         """Find out before the first call whether changes could be written down."""
-        from vpcmetactl.journal.opening import open_database  # noqa: PLC0415
+        from vpcmetactl.journal.state import require_writable  # noqa: PLC0415
 
-        open_database(self.settings.state_path(options), self.clock).close()
+        require_writable(self.settings.state_path(options), self.clock)
 
     @contextmanager
     def journal(self, options: CloudOptions, caller: Caller) -> Iterator[Journal]:
@@ -87,21 +87,17 @@ class _Opener:
         self, options: CloudOptions, caller: Caller, observer: Observer
     ) -> Iterator[ObservationLog]:
         from vpcmetactl.journal.nothing import NoJournal  # noqa: PLC0415
+        from vpcmetactl.journal.reading import open_observations  # noqa: PLC0415
 
         if options.no_state:
             yield NoJournal()
             return
-        try:
-            opened = self.journal(options, caller)
-            journal = opened.__enter__()
-        except StateError as error:
-            observer.warn(f"nothing is remembered of this reading: {error}")
-            yield NoJournal()
-            return
-        try:
-            yield ForgivingLog(journal, observer)
-        finally:
-            opened.__exit__(None, None, None)
+        path = self.settings.state_path(options)
+        opened, problem = open_observations(path, self._realm(options, caller), self.clock)
+        if problem is not None:
+            observer.warn(f"{problem}; nothing is remembered of this reading")
+        with closing(opened):
+            yield ForgivingLog(opened, observer)
 
     def _realm(self, options: CloudOptions, caller: Caller) -> Realm:
         connection = self.settings.connection(options, 1)
