@@ -1,6 +1,7 @@
 """A clock that a test turns by hand."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -33,3 +34,16 @@ class ManualClock:
         """Let time pass without anybody having asked for it."""
         with self._lock:
             self._elapsed += seconds
+
+
+class RealClock:
+    """The machine's own time, for tests of what happens on sockets."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
