@@ -31,11 +31,11 @@ def near_fields(path: str, known: Sequence[str]) -> Sequence[str]:
     """Return the fields a user may have meant, the likeliest first; at most three."""
     last = path.rpartition(".")[2]
     same_end = [field for field in known if field.rpartition(".")[2] == last]
-    inside = [field for field in known if field.startswith(f"{path}.")]
+    beginning = [field for field in known if field.startswith(path)]
     close = get_close_matches(path, known, n=3)
     by_end = {field.rpartition(".")[2]: field for field in reversed(known)}
     close_end = [by_end[end] for end in get_close_matches(last, by_end, n=3)]
-    return list(dict.fromkeys([*same_end, *inside, *close, *close_end]))[:3]
+    return list(dict.fromkeys([*same_end, *beginning, *close, *close_end]))[:3]
 
 
 def _split(words: Iterable[str]) -> Sequence[str]:

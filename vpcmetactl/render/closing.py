@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vpcmetactl.render.documents import Document, Group, Line, Style, Unread
+from vpcmetactl.render.documents import Document, Group, Line, Status, Style, Unread
 
 
 def is_page(document: Document[Any]) -> bool:
@@ -18,7 +18,12 @@ def pages(document: Document[Any]) -> Sequence[Group]:
 
 
 def closing(document: Document[Any]) -> Sequence[Group]:
-    """Return what is said after the items: the view's remarks, and what is missing above them."""
+    """Return what is said after the items: the view's remarks, and what is missing above them.
+
+    Nothing, where an error ended the command: it is told elsewhere, and counts would mislead.
+    """
+    if document.trailer.status is Status.ERROR:
+        return ()
     shown = len(document.items)
     lines = [Line(f"Showing {shown} of {document.total}.")] if shown < document.total else []
     lines += map(_missing, document.trailer.scope.incomplete)

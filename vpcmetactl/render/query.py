@@ -17,34 +17,38 @@ class Query:
         self._option = option
         try:
             self._parsed = jmespath.compile(expression)
-        except jmespath.exceptions.JMESPathError as error:
-            raise _refusal(expression, option, error) from None
+        except (jmespath.exceptions.JMESPathError, RecursionError) as error:
+            raise self._refusal(error) from None
 
     def search(self, document: object) -> Any:  # noqa: ANN401 - whatever the expression makes
         """Return what the expression selects from plain values.
 
-        Raises InvalidInputError where a function is unknown or given the wrong type.
+        Raises InvalidInputError where a function is unknown or given what it cannot take.
         """
         try:
             return self._parsed.search(document)
-        except jmespath.exceptions.JMESPathError as error:
-            raise _refusal(self._expression, self._option, error) from None
+        except (jmespath.exceptions.JMESPathError, RecursionError) as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception) -> InvalidInputError:
+        return InvalidInputError(
+            f"{self._option} {self._expression!r}: {_what(error)}",
+            hint="the language is JMESPath: https://jmespath.org/specification.html",
+        )
 
 
-def _refusal(
-    expression: str, option: str, error: jmespath.exceptions.JMESPathError
-) -> InvalidInputError:
-    if isinstance(error, jmespath.exceptions.IncompleteExpressionError):
-        what = "the expression ends too early"
-    elif isinstance(error, jmespath.exceptions.LexerError):
-        what = f"{error.token_value!r} at column {error.lexer_position + 1} is not understood"
-    elif isinstance(error, jmespath.exceptions.ParseError):
-        what = f"{error.token_value!r} at column {error.lex_position + 1} is not expected there"
-    elif isinstance(error, jmespath.exceptions.EmptyExpressionError):
-        what = "the expression is empty"
-    else:
-        what = str(error).removesuffix(".")
-    return InvalidInputError(
-        f"{option} {expression!r}: {what}",
-        hint="the language is JMESPath, https://jmespath.org/specification.html",
-    )
+def _what(error: Exception) -> str:
+    match error:
+        case jmespath.exceptions.EmptyExpressionError():
+            return "the expression is empty"
+        case jmespath.exceptions.ArityError():
+            return str(error)
+        case jmespath.exceptions.ParseError() if error.token_value in (None, ""):
+            return "it ends too early"
+        case jmespath.exceptions.ParseError():
+            # Columns count from 1, as editors do.
+            return f"{error.token_value!r} at column {error.lex_position + 1} is not expected there"
+        case RecursionError():
+            return "it is nested too deep"
+        case _:
+            return str(error)

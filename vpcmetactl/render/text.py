@@ -99,15 +99,17 @@ def wrapped(text: str, width: int) -> Sequence[str]:
         line = word
         while display_width(line) > width:
             head, line = _split(line, width)
+            # A letter of two columns in a width of one: go on rather than never end.
+            head, line = (head, line) if head else (line[0], line[1:])
             lines.append(head)
     return [*lines, line]
 
 
 def _split(text: str, width: int) -> tuple[str, str]:
-    """Cut where the width is reached; at least one character goes before the cut."""
+    """Cut where the width is reached."""
     used = 0
     for index, char in enumerate(text):
         used += _char_width(char)
-        if used > width and index:
+        if used > width:
             return text[:index], text[index:]
     return text, ""

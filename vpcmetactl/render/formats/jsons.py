@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from vpcmetactl.render.documents import Document, Write
+from vpcmetactl.render.documents import Document, Status, Write
 from vpcmetactl.render.envelope import envelope
 from vpcmetactl.render.query import Query
 from vpcmetactl.render.text import printable_json
@@ -41,7 +41,9 @@ def line(item: object) -> str:
 
 def _envelope(document: Document[Any]) -> dict[str, object]:
     trailer = document.trailer
-    return envelope(document.view.kind, trailer, trailer.status, document.items, document.summary)
+    # A command that failed counted what it had come to, which is no summary.
+    summary = None if trailer.status is Status.ERROR else document.summary
+    return envelope(document.view.kind, trailer, trailer.status, document.items, summary)
 
 
 def _indented(value: object) -> str:

@@ -34,6 +34,7 @@ from vpcmetactl.render.items.plans import (
 from vpcmetactl.render.paths import word
 from vpcmetactl.render.views.words import (
     RESTART_ADVICE,
+    UNREPORTED,
     listed,
     restart_word,
     server_sort_key,

@@ -176,13 +176,12 @@ def _remarks(document: Document[Server]) -> Sequence[Group]:
         return [Group([Line("No servers.")])]
     lines = [Line(_totals(counts))]
     if counts.restart_needed:
-        lines.append(
-            Line(
-                f"Restart advised for {counts.restart_needed}, presumed from what was seen: "
-                "servers show NAME gives the evidence.",
-                style=Style.ATTENTION,
-            )
+        advised = counted(counts.restart_needed, "server")
+        said = (
+            f"Restart advised for {advised}, presumed from what was seen: "
+            "vpcmetactl servers show SERVER gives the evidence."
         )
+        lines.append(Line(said, style=Style.ATTENTION))
     return [Group(lines)]
 
 
@@ -190,9 +189,10 @@ def _totals(counts: ServersSummary) -> str:
     parts = [f"{counts.enabled} enabled{_protocols(counts)}", f"{counts.disabled} disabled"]
     if counts.not_reported:
         parts.append(f"{counts.not_reported} not reported")
+    said = f"{counted(counts.total, 'server')}: {', '.join(parts)}"
     if counts.unsupported_architecture:
-        parts.append(f"{counts.unsupported_architecture} on an unsupported architecture")
-    return f"{counted(counts.total, 'server')}: {', '.join(parts)}."
+        said += f"; {counts.unsupported_architecture} on an unsupported architecture"
+    return f"{said}."
 
 
 def _protocols(counts: ServersSummary) -> str:

@@ -1,0 +1,237 @@
+"""One result of every kind, with everything in it that could be shown wrongly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.support.builders import (
+    ACCOUNT,
+    OFF,
+    ON,
+    ON_HTTPS,
+    a_bare_metal_server,
+    a_server_id,
+    a_vpc,
+    an_instance,
+)
+from vpcmetactl.domain.audit import audit_servers
+from vpcmetactl.domain.checks import CHECKS as ALL_CHECKS
+from vpcmetactl.domain.errors import (
+    ExitCode,
+    PermissionDeniedError,
+    RateLimitedError,
+    UnavailableError,
+)
+from vpcmetactl.domain.plans import (
+    Action,
+    AlreadyDone,
+    Applied,
+    Failed,
+    MetadataServicePatch,
+    NotAttempted,
+    Outcome,
+    Refused,
+    Skip,
+    Unknown,
+    plan_metadata,
+)
+from vpcmetactl.domain.policy import Policy, Requirement
+from vpcmetactl.domain.restarts import AssessedServer, Observation, assess_restart
+from vpcmetactl.domain.servers import (
+    Disk,
+    MetadataService,
+    Protocol,
+    Reference,
+    Server,
+    ServerKind,
+    StatusReason,
+)
+from vpcmetactl.render.documents import Scope, Trailer, Unread, View
+from vpcmetactl.render.options import Format, OutputOptions
+from vpcmetactl.render.sinks import open_sink
+from vpcmetactl.render.views.checks import CHECK, CHECKS
+from vpcmetactl.render.views.findings import FINDINGS
+from vpcmetactl.render.views.plans import OUTCOMES, PLAN
+from vpcmetactl.render.views.servers import SERVER, SERVERS
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+WEB_1 = a_server_id("instance web-1")
+
+FLEET: Sequence[Server] = (
+    an_instance("web-1", metadata_service=ON, disks=(Disk("d1", "scratch", 150),)),
+    an_instance("web-2", metadata_service=ON_HTTPS, vpc=a_vpc("staging")),
+    an_instance(
+        "web-3",
+        metadata_service=MetadataService(enabled=True, protocol="http", response_hop_limit=64),
+        instance_group=Reference(id="r006-group", name="web-group"),
+    ),
+    an_instance("batch-1", region="eu-de", metadata_service=OFF, status="stopped"),
+    an_instance("mainframe-1", region="eu-de", architecture="s390x", profile="bz2-2x8"),
+    an_instance(
+        "a-name-as-long-as-the-api-allows-which-is-sixty-three-letters-1",
+        region="eu-de",
+        metadata_service=None,
+        status="failed",
+        status_reasons=(StatusReason("encryption_key_deleted", "The key is gone."),),
+    ),
+    an_instance(None, region="jp-tok", metadata_service=OFF, health_state=None),
+    an_instance("mal\x1b[31m\nicious|=\u202e", region="jp-tok", metadata_service=OFF),
+    an_instance("東京-サーバ", region="jp-tok", metadata_service=ON_HTTPS),
+    a_bare_metal_server("metal-1", disks=None, resource_group=None),
+)
+SEEN: Mapping[str, Sequence[Observation]] = {
+    WEB_1: (
+        Observation(WEB_1, datetime(2026, 11, 1, tzinfo=UTC), enabled=False, status="running"),
+        Observation(
+            WEB_1, datetime(2026, 11, 20, 9, 30, tzinfo=UTC), enabled=True, status="running"
+        ),
+    )
+}
+ASSESSED = tuple(
+    AssessedServer(server, assess_restart(server, SEEN.get(server.id, ()))) for server in FLEET
+)
+SCOPE = Scope(
+    accounts=(ACCOUNT,),
+    regions=("eu-de", "eu-gb", "jp-tok", "us-south"),
+    excluded=("br-sao",),
+    endpoint="https://{region}.iaas.cloud.ibm.com/v1",
+)
+WITH_A_HOLE = replace(
+    SCOPE,
+    incomplete=(
+        Unread(
+            ACCOUNT,
+            "eu-gb",
+            ServerKind.INSTANCE,
+            UnavailableError(
+                "eu-gb did not answer within 60 s",
+                hint="try again, or leave it out with --exclude-region eu-gb",
+                trace="7f2c",
+            ),
+        ),
+    ),
+)
+
+_REPORT = audit_servers(
+    FLEET, ALL_CHECKS, Policy(require=Requirement.DISABLED, max_response_hop_limit=2)
+)
+_CLEAN_REPORT = audit_servers(FLEET[3:6], ALL_CHECKS, Policy())
+_HARDEN = plan_metadata(
+    Action.ENABLE,
+    MetadataServicePatch(enabled=True, protocol=Protocol.HTTPS, response_hop_limit=1),
+    FLEET,
+    named=False,
+)
+_ENABLE = plan_metadata(Action.ENABLE, MetadataServicePatch(enabled=True), FLEET, named=True)
+_CHANGES = {change.server.label: change for change in _HARDEN.changes}
+_FORBIDDEN = PermissionDeniedError(
+    "jp-tok: no permission to update instance 東京-サーバ",
+    hint="the IAM action is is.instance.instance.update; an unknown id looks the same",
+    trace="9d1e",
+    status=403,
+)
+
+
+def _outcomes() -> Sequence[Outcome | Skip]:
+    metal, batch, web_1, web_3 = (
+        _CHANGES[name] for name in ("metal-1", "batch-1", "web-1", "web-3")
+    )
+    nameless, malicious = [c for c in _HARDEN.changes if c.server.region == "jp-tok"]
+    silence = UnavailableError("jp-tok: no answer within 60 s", trace="b0b0", maybe_done=True)
+    return (
+        Applied(web_1, web_1.after, ASSESSED[0].restart),
+        Applied(metal, metal.after, assess_restart(FLEET[-1])),
+        AlreadyDone(batch),
+        Refused(web_3, "protocol is https since the plan was made, not http", ON_HTTPS),
+        Failed(malicious, _FORBIDDEN),
+        Unknown(nameless, silence),
+        *_HARDEN.skips,
+    )
+
+
+_STOPPED = (
+    Applied(_CHANGES["batch-1"], _CHANGES["batch-1"].after, assess_restart(FLEET[3])),
+    NotAttempted(_CHANGES["metal-1"]),
+    NotAttempted(_CHANGES["web-1"]),
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A view with values and a trailer that go together."""
+
+    view: View[Any, Any]
+    values: Sequence[Any]
+    trailer: Trailer
+
+
+_TRAILER = Trailer(generated_at=NOON, scope=SCOPE)
+
+EXAMPLES: Mapping[str, Example] = {
+    "servers": Example(SERVERS, ASSESSED, _TRAILER),
+    "servers-incomplete": Example(
+        SERVERS, ASSESSED[:2], replace(_TRAILER, exit_code=ExitCode.INCOMPLETE, scope=WITH_A_HOLE)
+    ),
+    "servers-none": Example(SERVERS, (), _TRAILER),
+    "server": Example(SERVER, ASSESSED[:1], _TRAILER),
+    "server-bare": Example(SERVER, ASSESSED[5:6], _TRAILER),
+    "findings": Example(
+        FINDINGS, _REPORT.findings, replace(_TRAILER, exit_code=ExitCode.FINDINGS, whole=_REPORT)
+    ),
+    "findings-none": Example(FINDINGS, (), replace(_TRAILER, whole=_CLEAN_REPORT)),
+    "checks": Example(CHECKS, ALL_CHECKS, _TRAILER),
+    "check": Example(CHECK, ALL_CHECKS[3:], _TRAILER),
+    "plan": Example(PLAN, _HARDEN.items, replace(_TRAILER, whole=_HARDEN)),
+    "plan-named": Example(
+        PLAN, _ENABLE.items, replace(_TRAILER, exit_code=ExitCode.REFUSED, whole=_ENABLE)
+    ),
+    "outcomes": Example(
+        OUTCOMES,
+        _outcomes(),
+        replace(_TRAILER, exit_code=ExitCode.FAILED, whole=_HARDEN, run_id="r-20261121-1"),
+    ),
+    "outcomes-interrupted": Example(
+        OUTCOMES, _STOPPED, replace(_TRAILER, exit_code=ExitCode.INTERRUPTED, whole=_HARDEN)
+    ),
+    "servers-failed": Example(
+        SERVERS,
+        (),
+        replace(
+            _TRAILER,
+            exit_code=ExitCode.ERROR,
+            scope=Scope(),
+            errors=(
+                RateLimitedError(
+                    "us-south: too many requests for 60 s", status=429, region="us-south"
+                ),
+            ),
+        ),
+    ),
+}
+
+
+PLAIN = OutputOptions()
+
+
+def rendered(
+    view: View[Any, Any],
+    format_: Format,
+    values: Sequence[Any],
+    options: OutputOptions = PLAIN,
+    trailer: Trailer = _TRAILER,
+) -> str:
+    """Return what a sink writes for some values."""
+    written: list[str] = []
+    sink = open_sink(view, format_, options, written.append)
+    sink.start()
+    for value in values:
+        sink.item(value)
+    sink.end(trailer)
+    return "".join(written)
+
+
+def rendered_example(name: str, format_: Format, options: OutputOptions = PLAIN) -> str:
+    """Return what a sink writes for an example."""
+    example = EXAMPLES[name]
+    return rendered(example.view, format_, example.values, options, example.trailer)
