@@ -92,6 +92,7 @@ _ON_THE_WAY = (
         "{host} answered with a redirect",
         "redirects are never followed; check the endpoint and the proxy settings",
         Remedy.NONE,
+        in_doubt=False,
     ),
     _Row(
         (rq.ProxyError, u3.ProxyError),
@@ -128,13 +129,6 @@ _ON_THE_WAY = (
         in_doubt=False,
     ),
     _Row(
-        (rq.ConnectTimeout, u3.ConnectTimeoutError),
-        UnavailableError,
-        "{host} accepted no connection in time",
-        "check the network, firewalls and proxy settings; --endpoints private is for servers only",
-        in_doubt=False,
-    ),
-    _Row(
         (u3.NewConnectionError,),
         UnavailableError,
         "no connection to {host} could be made",
@@ -142,6 +136,13 @@ _ON_THE_WAY = (
         remedy=Remedy.RECONNECT,
         in_doubt=False,
         quote=True,
+    ),
+    _Row(
+        (rq.ConnectTimeout, u3.ConnectTimeoutError),
+        UnavailableError,
+        "{host} accepted no connection in time",
+        "check the network, firewalls and proxy settings; --endpoints private is for servers only",
+        in_doubt=False,
     ),
     _Row(
         (BodyTooSlowError, rq.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
