@@ -64,7 +64,11 @@ def _list_item(line: Line) -> str:
 
 
 def _said(line: Line) -> str:
-    return f"`{printable(line.text)}`" if line.keep else _escaped(line.text)
+    return _code(printable(line.text)) if line.keep else _escaped(line.text)
+
+
+def _code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def _escaped(text: str) -> str:
