@@ -166,8 +166,8 @@ def _without_history(  # noqa: PLR0911 - one return for each case
 
 
 def _from_history(server: Server, history: Sequence[Observation]) -> RestartAssessment:
-    sightings = [seen for seen in history if seen.enabled is not None]
-    off = next((i for i, seen in enumerate(sightings) if not seen.enabled), None)
+    sights = _steps([seen for seen in history if seen.enabled is not None])
+    off = next((i for i, seen in enumerate(sights) if not seen.enabled), None)
     if off is None:
         return _NOTHING_KNOWN
     if off > 0:
@@ -175,42 +175,59 @@ def _from_history(server: Server, history: Sequence[Observation]) -> RestartAsse
             Verdict.NOT_NEEDED,
             Reason.ENABLED_BEFORE,
             Confidence.PRESUMED,
-            evidence=(sightings[0], sightings[off]),
+            evidence=(sights[0], sights[off]),
         )
-    on = next((i for i, seen in enumerate(sightings) if seen.enabled), len(sightings))
-    # The present sight, where the history does not hold it yet, is the first with the service on.
-    return _first_enabled(server, sightings[on - 1], sightings[on : on + 1], sightings[on + 1 :])
+    on = next((i for i, seen in enumerate(sights) if seen.enabled), len(sights))
+    return _first_enabled(server, sights, on)
 
 
-def _first_enabled(
-    server: Server,
-    before: Observation,
-    enabled: Sequence[Observation],
-    after: Sequence[Observation],
-) -> RestartAssessment:
-    """Judge the step from the last sight with the service off to the first with it on.
+def _first_enabled(server: Server, sights: Sequence[Observation], on: int) -> RestartAssessment:
+    """Judge what came of the step from the last sight with the service off to the first with it on.
 
-    A stop counts while the service is on. Turning it off and on again settles nothing by itself;
-    a stop that falls into such a gap proves no order.
+    ``on`` is that first sight; there is none where only the present shows the service on. A stop
+    counts while the service is on. Turning it off and on again settles nothing by itself; a stop
+    that falls into such a gap proves no order.
     """
-    evidence = (before, *enabled)
-    stop = next((seen for seen in after if seen.status in _DOWN), None)
-    if stop is not None:
-        return _stopped_since(*evidence, stop) if stop.enabled else _order_unknown(*evidence, stop)
-    if enabled and server.status in _DOWN:
-        return _stopped_since(*evidence)
-    when_enabled = enabled[0].status if enabled else server.status
-    if before.status == when_enabled == "stopped":
-        return _stopped_since(*evidence)
-    if before.status in _DOWN or when_enabled in _DOWN:
+    evidence = sights[on - 1 : on + 1]
+    states = [(bool(seen.enabled), seen.status) for seen in sights]
+    if states[-1] != (True, server.status):
+        states.append((True, server.status))
+    settled = next((i for i in range(on, len(states)) if _is_down_while_on(states, i, on)), None)
+    if settled is not None:
+        return _stopped_since(*evidence, *sights[max(settled, on + 1) : settled + 1])
+    gap = next((seen for seen in sights[on + 1 :] if seen.status in _DOWN), None)
+    if gap is not None:
+        return _order_unknown(*evidence, gap)
+    if states[on - 1][1] in _DOWN or states[on][1] in _DOWN:
         return _order_unknown(*evidence)
     return RestartAssessment(
         Verdict.NEEDED,
         Reason.ENABLED_WHILE_RUNNING,
         Confidence.PRESUMED,
-        since=enabled[0].observed_at if enabled else None,
-        evidence=evidence,
+        since=sights[on].observed_at if on < len(sights) else None,
+        evidence=tuple(evidence),
     )
+
+
+def _is_down_while_on(states: Sequence[tuple[bool, str | None]], i: int, on: int) -> bool:
+    """Whether a start follows this moment, or began just before it, with the service on.
+
+    Where the service is first seen on while the instance starts, it may have been enabled before
+    the start or during it.
+    """
+    enabled, status = states[i]
+    if status == "starting":
+        return enabled and i > on and states[i - 1][0]
+    return enabled and status in ("stopped", "stopping")
+
+
+def _steps(sights: Sequence[Observation]) -> Sequence[Observation]:
+    """Leave out what shows the same as the sight before it."""
+    return [
+        seen
+        for i, seen in enumerate(sights)
+        if i == 0 or (seen.enabled, seen.status) != (sights[i - 1].enabled, sights[i - 1].status)
+    ]
 
 
 def _stopped_since(*evidence: Observation) -> RestartAssessment:
