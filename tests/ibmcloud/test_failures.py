@@ -2,7 +2,6 @@
 
 import http.client
 import inspect
-import io
 import socket
 import ssl
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import urllib3.connection
 import urllib3.exceptions
 from ibm_cloud_sdk_core import ApiException
 
+from tests.ibmcloud.answers import answered
 from tests.support.tokens import a_token
 from vpcmetactl.domain.errors import (
     AuthenticationError,
@@ -99,7 +99,7 @@ ALL = sorted(
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
 def test_every_exception_of_the_libraries_becomes_one_of_ours(kind: type[Exception]) -> None:
     if kind is ApiException:
-        exception: Exception = _answered(500, b"")
+        exception: Exception = answered(500, b"")
     else:
         exception = kind.__new__(kind)
     assert isinstance(exception, EXPECTED)
@@ -297,13 +297,13 @@ def test_a_status_means_what_it_means_to_the_operation(
     kind: type[VpcmetactlError],
     remedy: Remedy,
 ) -> None:
-    failure = _explained(_answered(status, b"<html>"), operation)
+    failure = _explained(answered(status, b"<html>"), operation)
     assert (type(failure.error), failure.remedy) == (kind, remedy)
     assert failure.error.status == status
 
 
 def test_the_apis_own_words_field_and_trace_are_told() -> None:
-    error = _explained(_answered(400, VPC_ERROR), READING).error
+    error = _explained(answered(400, VPC_ERROR), READING).error
     assert str(error) == (
         "cannot read instance 0717_1 in us-south: Hop limit is too high "
         "(HTTP 400, bad_field, field metadata_service.response_hop_limit)"
@@ -312,7 +312,7 @@ def test_the_apis_own_words_field_and_trace_are_told() -> None:
 
 
 def test_iams_other_envelope_is_read_too() -> None:
-    error = _explained(_answered(400, IAM_ERROR), TOKEN).error
+    error = _explained(answered(400, IAM_ERROR), TOKEN).error
     assert str(error) == (
         "cannot get an IAM token: Provided API key could not be found (HTTP 400, BXNIM0415E)"
     )
@@ -323,13 +323,13 @@ def test_iams_other_envelope_is_read_too() -> None:
     "body", [b"", b"<html>Not found</html>", b"[]", b'{"errors": []}', b"\xff"]
 )
 def test_a_body_that_says_nothing_leaves_status_host_and_the_headers_trace(body: bytes) -> None:
-    error = _explained(_answered(503, body, {"X-Request-Id": "req-9"}), READING).error
+    error = _explained(answered(503, body, {"X-Request-Id": "req-9"}), READING).error
     assert str(error) == f"cannot read instance 0717_1 in us-south: {HOST} answered HTTP 503"
     assert error.trace == "req-9"
 
 
 def test_a_403_names_the_action_that_is_needed_and_what_else_it_may_be() -> None:
-    hint = _explained(_answered(403, b""), READING).error.hint
+    hint = _explained(answered(403, b""), READING).error.hint
     assert hint == (
         "the IAM action is.instance.instance.read is needed; context-based restrictions, an "
         "expired token and a token of another account are answered in the same way"
@@ -350,7 +350,7 @@ def test_a_403_names_the_action_that_is_needed_and_what_else_it_may_be() -> None
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
-    failure = _explained(_answered(429, b"", {"Retry-After": header}), READING)
+    failure = _explained(answered(429, b"", {"Retry-After": header}), READING)
     assert failure.retry_after == seconds
 
 
@@ -370,7 +370,7 @@ def test_no_secret_that_an_answer_echoes_is_ever_told(
         "errors": [{"code": token, "message": echo, "target": {"name": token}}],
         "errorMessage": echo,
     }
-    error = _explained(_answered(status, msgspec.json.encode(body)), operation).error
+    error = _explained(answered(status, msgspec.json.encode(body)), operation).error
     told = f"{error} {error.hint} {error.trace}"
     for secret in (CANARY_KEY, "canary", "abcdef12", token, token[:40]):
         assert secret not in told
@@ -378,7 +378,7 @@ def test_no_secret_that_an_answer_echoes_is_ever_told(
 
 def test_a_message_stays_on_one_line_and_within_bounds() -> None:
     body = msgspec.json.encode({"errors": [{"message": "a\nb\t" + "c" * 5000}]})
-    text = str(_explained(_answered(500, body)).error)
+    text = str(_explained(answered(500, body)).error)
     assert text.startswith("cannot list instances in us-south: a b ccc")
     assert len(text) < 400
 
@@ -387,11 +387,3 @@ def _explained(exception: Exception, operation: operations.Operation = LISTING) 
     secrets = Secrets()
     secrets.add(CANARY_KEY)
     return explain(exception, operation, secrets, NOW)
-
-
-def _answered(status: int, body: bytes, headers: dict[str, str] | None = None) -> ApiException:
-    response = requests.Response()
-    response.status_code = status
-    response.raw = io.BytesIO(body)
-    response.headers.update(headers or {})
-    return ApiException(status, http_response=response)
