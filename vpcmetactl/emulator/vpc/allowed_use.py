@@ -34,7 +34,9 @@ _ORDERED: dict[str, Callable[[int, int], bool]] = {
     ">=": lambda left, right: left >= right,
 }
 
-_MAX_LENGTH = 4096
+# Bounds that keep the recursion shallow; real expressions have a tenth of either.
+_MAX_LENGTH = 1024
+_MAX_NESTING = 50
 
 
 def evaluate(expression: str, variables: Variables) -> bool:
@@ -54,6 +56,8 @@ def _parsed(expression: str) -> Expression:
 def _tokens(expression: str) -> list[str]:
     if len(expression) > _MAX_LENGTH:
         raise ExpressionError("the expression is too long")
+    if expression.count("(") + expression.count("!") > _MAX_NESTING:
+        raise ExpressionError("the expression is nested too deeply")
     tokens, position, text = [], 0, expression.rstrip()
     while position < len(text):
         match = _TOKEN.match(text, position)
@@ -133,7 +137,7 @@ def _atom(symbol: str, *, called: bool) -> Expression:
         return _constant(int(symbol))
     if symbol and (symbol[0].isalpha() or symbol[0] == "_"):
         return lambda variables: _variable(symbol, variables)
-    raise ExpressionError(f"a value is expected, not {symbol or 'the end'!r}")
+    raise ExpressionError(f"a value is expected, not {repr(symbol) if symbol else 'the end'}")
 
 
 def _constant(value: Value) -> Expression:

@@ -42,7 +42,7 @@ class RecordedServer:
     def change(self, patch: dict[str, Any]) -> None:
         """Merge a patch that has been validated; null values have been refused before."""
         merged = {
-            key: {**self._body[key], **value} if isinstance(value, dict) else value
+            key: {**(self._body.get(key) or {}), **value} if isinstance(value, dict) else value
             for key, value in patch.items()
         }
         self._body = {**self._body, **merged}
