@@ -23,9 +23,9 @@ Task = Callable[[], Step[T]]
 def run_tasks(tasks: Iterable[Task[T]], max_workers: int) -> Iterator[T]:
     """Run tasks, and those that follow from them, and yield results in order of arrival.
 
-    At most ``max_workers`` tasks run at a time, and work stops ahead of a slow consumer after
-    twice as many. An exception in a task is raised here. Closing the iterator starts nothing
-    more and waits for nothing: the threads are daemons.
+    At most ``max_workers`` steps are under way or wait for the consumer, so a slow one slows the
+    work and memory stays bounded. An exception in a task is raised here. Closing the iterator
+    starts nothing more and waits for nothing: the threads are daemons.
     """
     return _Pool[T](max_workers).run(tasks)
 
@@ -35,30 +35,33 @@ class _Pool(Generic[T]):
         self._max_workers = max_workers
         self._tasks: SimpleQueue[Task[T] | None] = SimpleQueue()
         self._steps: SimpleQueue[Step[T] | BaseException] = SimpleQueue()
-        # A task takes a slot when it starts and gives it back when its step has been consumed.
-        self._slots = Semaphore(2 * max_workers)
+        # A task takes a slot when it starts; the consumer of its step gives it back.
+        self._slots = Semaphore(max_workers)
         self._lock = Lock()
+        self._unconsumed = 0
         self._unfinished = 0
         self._workers = 0
         self._stopped = False
 
     def run(self, tasks: Iterable[Task[T]]) -> Iterator[T]:
         try:
-            self._add(list(tasks))
-            while self._unfinished:
+            self._add(list(tasks), ended=0)
+            while self._unconsumed:
                 step = self._steps.get()
                 if isinstance(step, BaseException):
                     raise step
                 yield from step.results
                 with self._lock:
-                    self._unfinished -= 1
+                    self._unconsumed -= 1
                 self._slots.release()
         finally:
             self._stop()
 
-    def _add(self, tasks: Sequence[Task[T]]) -> None:
+    def _add(self, tasks: Sequence[Task[T]], *, ended: int) -> None:
+        """Queue tasks that follow from ``ended`` others, on as few threads as keep up."""
         with self._lock:
-            self._unfinished += len(tasks)
+            self._unconsumed += len(tasks)
+            self._unfinished += len(tasks) - ended
             missing = min(self._unfinished, self._max_workers) - self._workers
             self._workers += max(missing, 0)
         for task in tasks:
@@ -73,12 +76,21 @@ class _Pool(Generic[T]):
                 return
             try:
                 step = task()
-                # What follows starts before the results are consumed.
-                self._add(step.then)
             except BaseException as error:  # noqa: BLE001 - raised again by the consumer
                 self._steps.put(error)
             else:
+                # What follows starts before the results are consumed.
+                self._add(step.then, ended=1)
                 self._steps.put(step)
+            if self._is_surplus():
+                return
+
+    def _is_surplus(self) -> bool:
+        """Take a thread out that the tasks left have no use for: idle ones hold memory."""
+        with self._lock:
+            surplus = self._workers > self._unfinished
+            self._workers -= surplus
+            return surplus
 
     def _stop(self) -> None:
         self._stopped = True

@@ -27,7 +27,7 @@ from vpcmetactl.usecases.ports import Clock, Inventory, ObservationLog, Observer
 # More names than this are cheaper to find in a listing of everything than one by one.
 _FEW = 4
 # What was seen is written down in one transaction, or in several where a fleet is very large.
-_OBSERVATIONS_HELD = 20_000
+_OBSERVATIONS_HELD = 5_000
 
 Predicate = Callable[[AssessedServer], bool]
 
