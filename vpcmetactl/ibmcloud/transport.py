@@ -19,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse, ProxyManager
+from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from vpcmetactl.domain.errors import ConfigurationError
@@ -115,6 +116,10 @@ def _read(raw: BaseHTTPResponse, deadline: Deadline) -> bytes:
             if not piece:
                 break
             pieces.append(piece)
+    except HTTPError:
+        # A body that was cut for its slowness did not break off by itself.
+        if not deadline.passed:
+            raise
     finally:
         if cutter is not None:
             cutter.cancel()
@@ -186,9 +191,10 @@ def _tls_context(connection: Connection) -> ssl.SSLContext | None:
     """Load the CA bundle, once: --ca-bundle, else REQUESTS_CA_BUNDLE, else certifi's."""
     if connection.ca_bundle is None and not _speaks_tls(connection):
         return None
-    bundle = str(connection.ca_bundle or _environment(connection.iam_url)["verify"] or "")
+    from_environment = _environment(connection.iam_url)["verify"]
+    chosen = from_environment if isinstance(from_environment, str) else DEFAULT_CA_BUNDLE_PATH
+    path = connection.ca_bundle or Path(chosen)
     context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
-    path = Path(bundle or DEFAULT_CA_BUNDLE_PATH)
     try:
         if path.is_dir():
             context.load_verify_locations(capath=str(path))
