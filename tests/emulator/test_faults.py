@@ -191,7 +191,13 @@ def test_a_number_is_a_rate_with_a_burst_of_20(world: World) -> None:
 
 
 def test_rates_and_durations_are_read() -> None:
-    assert [parse_rate_limit(text) for text in ("20/s", "0.5/s", "7")] == [20, 0.5, 7]
+    assert [parse_rate_limit(text) for text in ("20/s", "0.5/s", "7", "9/s,burst=1")] == [
+        RateLimit(20),
+        RateLimit(0.5),
+        RateLimit(7),
+        RateLimit(9, burst=1),
+    ]
+    assert parse_rate_limit("20/s,burst=40,retry-after=2") == RateLimit(20, 40, 2)
     assert [parse_latency(text) for text in ("50ms", "0.5s", "2s", "0ms")] == [0.05, 0.5, 2, 0]
 
 

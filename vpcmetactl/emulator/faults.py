@@ -214,12 +214,15 @@ class FaultPlan:
                 return self._dice[index].random() < probability
 
 
+BURST = 20
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """How many requests a second each region takes. `retry_after` adds that header, in seconds."""
 
     per_second: float
-    burst: int = 20
+    burst: int = BURST
     retry_after: int | None = None
 
 
@@ -243,12 +246,18 @@ class TokenBuckets:
         return taken
 
 
-def parse_rate_limit(text: str) -> float:
-    """Read `20/s` or `20` as requests a second; ValueError if it is neither."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/s)?", text.strip(), re.ASCII)
+_RATE = re.compile(
+    r"(\d+(?:\.\d+)?)(?:/s)?(?:,burst=(\d{1,5}))?(?:,retry-after=(\d{1,5}))?", re.ASCII
+)
+
+
+def parse_rate_limit(text: str) -> RateLimit:
+    """Read `RATE/s[,burst=N][,retry-after=SECONDS]`; ValueError if it is not of this form."""
+    match = _RATE.fullmatch(text.strip())
     if match is None or float(match[1]) <= 0:
-        raise ValueError(f"{text!r} is not a rate such as 20/s")
-    return float(match[1])
+        raise ValueError(f"{text!r} is not a rate such as 20/s or 20/s,burst=40,retry-after=2")
+    burst = BURST if match[2] is None else int(match[2])
+    return RateLimit(float(match[1]), burst, None if match[3] is None else int(match[3]))
 
 
 def parse_latency(text: str) -> float:

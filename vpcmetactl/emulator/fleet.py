@@ -86,16 +86,10 @@ class Fleet:
         vpc: Vpc,
         name: str,
         service: MetadataService = OFF,
-        *,
-        zone: int = 1,
-        profile: str = "bx2-2x8",
-        status: str = "running",
-        **more: Any,  # noqa: ANN401 - whatever else Instance takes
+        **more: Any,  # noqa: ANN401 - whatever else prepared_instance takes
     ) -> Instance:
-        """Add an instance to a VPC. `zone` is 1 to 3; `more` goes to Instance."""
-        instance = self.prepared_instance(
-            vpc, name, service, zone=zone, profile=profile, status=status, **more
-        )
+        """Add an instance to a VPC."""
+        instance = self.prepared_instance(vpc, name, service, **more)
         self.world.regions[vpc.region].instances.add(instance)
         return instance
 
@@ -110,7 +104,10 @@ class Fleet:
         status: str = "running",
         **more: Any,  # noqa: ANN401 - whatever else Instance takes
     ) -> Instance:
-        """Return an instance its region does not hold yet, for adding many at once."""
+        """Return an instance its region does not hold yet, for adding many at once.
+
+        `zone` is 1 to 3; `more` goes to Instance.
+        """
         place = ZONES[vpc.region][zone - 1]
         machine = INSTANCE_PROFILES[profile]
         system = f"ubuntu-24-04-{machine.architecture}"

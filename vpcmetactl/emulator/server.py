@@ -167,8 +167,16 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Speak TLS first, on this connection's own thread, so that a slow client delays no one."""
         if self.server.tls is not None:
-            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+            self.request = self.server.tls.wrap_socket(
+                self.request, server_side=True, do_handshake_on_connect=False
+            )
+            # Known to the server before the handshake, so that closing can interrupt it.
             self.server.opened(self.request)
+            try:
+                self.request.do_handshake()
+            except OSError:
+                self.server.shutdown_request(self.request)
+                raise
         super().setup()
 
     def finish(self) -> None:

@@ -72,7 +72,6 @@ class World:
         with self.vpc.lock:
             self.iam.clear()
             self.vpc.clear()
-            self.created_at = self.clock.now()
             for population in self._populations:
                 population(self)
 

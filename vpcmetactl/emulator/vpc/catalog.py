@@ -129,7 +129,6 @@ INSTANCE_PROFILES = {
     for profile in (
         InstanceProfile("bx2-2x8", 2, 8, 4000),
         InstanceProfile("bx2-4x16", 4, 16, 8000),
-        InstanceProfile("bx3d-2x10", 2, 10, 4000, disks=(65,)),
         InstanceProfile("cx2-2x4", 2, 4, 4000),
         InstanceProfile("cx2-4x8", 4, 8, 8000),
         InstanceProfile("mx2-2x16", 2, 16, 4000),
@@ -147,7 +146,6 @@ BARE_METAL_PROFILES = {
         BareMetalProfile(
             "bx2d-metal-96x384", 48, 2, 384, 100000, (("sata", 960), *(("nvme", 3200),) * 2)
         ),
-        BareMetalProfile("cx2-metal-96x192", 48, 2, 192, 100000),
     )
 }
 
@@ -173,13 +171,6 @@ OPERATING_SYSTEMS = {
             "Ubuntu Linux",
             "Canonical",
             "24.04 LTS Noble Numbat Minimal Install",
-        ),
-        OperatingSystem(
-            "red-9-amd64",
-            "Red Hat Enterprise Linux 9.x - Minimal Install (amd64)",
-            "Red Hat Enterprise Linux",
-            "Red Hat",
-            "9.x - Minimal Install",
         ),
         OperatingSystem(
             "ubuntu-24-04-s390x",

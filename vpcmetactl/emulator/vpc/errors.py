@@ -21,7 +21,6 @@ class Target:
 
     name: str
     type: str = "field"
-    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,6 @@ class Problem:
         body: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.target is not None:
             body["target"] = {"name": self.target.name, "type": self.target.type}
-            if self.target.value is not None:
-                body["target"]["value"] = self.target.value
         return body
 
 
