@@ -82,6 +82,7 @@ class Retries:
                     f"cannot {course.operation.text}: {course.operation.host} is asked as fast as "
                     f"it allows, and the turn would come in {wait:.0f} s, after --timeout",
                     hint="lower --max-workers, or raise --timeout",
+                    trace=course.trace,
                     region=course.operation.region,
                 )
             if wait > 0:
@@ -129,9 +130,12 @@ class _Course:
     attempts: int = 0
     renewed: bool = False
     in_doubt: bool = field(default=False)
+    # Of the last answer that had one.
+    trace: str | None = None
 
     def count(self, failure: Failure) -> None:
         self.attempts += 1
+        self.trace = failure.error.trace or self.trace
         self.in_doubt |= self.operation.changes and failure.in_doubt
 
     def out_of_time(self, failure: Failure) -> VpcmetactlError:
