@@ -11,9 +11,9 @@ from threading import Lock
 
 from vpcmetactl.domain.errors import MalformedResponseError, VpcmetactlError
 from vpcmetactl.domain.selection import ApiFilters
-from vpcmetactl.domain.servers import Reference, Server, ServerKind
+from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.usecases.bulk import Step, run_tasks
-from vpcmetactl.usecases.ports import Inventory, Observer, PageQuery, ServerPage
+from vpcmetactl.usecases.ports import Inventory, Observer, PageQuery, ServerPage, Unreadable
 
 # A chain of more pages than this is split: below, asking for the VPCs costs more than it gains.
 _LONG_CHAIN = 10
@@ -60,8 +60,11 @@ class _Listing:
     observer: Observer
     query: PageQuery
     _lock: Lock = field(default_factory=Lock)
-    # Used once the chain is split: what has been seen, and what is still to be read.
+    # What has been seen and told: pages may overlap, and VPCs and chain show the same twice.
     _seen: set[str] = field(default_factory=set)
+    _told: set[Unreadable] = field(default_factory=set)
+    _asked: set[PageQuery] = field(default_factory=set)
+    # Used once the chain is split: what is still to be read.
     _open_vpcs: int = 0
     _failed: bool = False
 
@@ -69,7 +72,7 @@ class _Listing:
         page = self._read(self.query)
         if isinstance(page, Unread):
             return Step([page])
-        parts = self._parts(page, page.servers)
+        parts = self._unseen(page)
         if page.next_start is None:
             return Step(parts)
         if not self._worth_splitting(page):
@@ -86,11 +89,9 @@ class _Listing:
         following = self._read(replace(page.query, start=page.next_start))
         if isinstance(following, Unread):
             return Step([following])
-        parts = self._parts(following, following.servers)
+        parts = self._unseen(following)
         if following.next_start is None:
             return Step(parts)
-        if following.next_start == page.next_start:
-            return Step([*parts, self._unread(MalformedResponseError("a page names itself next"))])
         return Step(parts, [partial(self._chain, following)])
 
     def _split(self, first: ServerPage) -> Step[Part]:
@@ -99,19 +100,19 @@ class _Listing:
         pages = (first.total_count or 0) / first.limit
         if not vpcs or len(vpcs) >= pages:
             return self._chain(first)
-        self._seen.update(server.id for server in first.servers)
         self._open_vpcs = len(vpcs)
         queries = [
-            replace(self.query, filters=replace(self.query.filters, vpc_id=vpc.id)) for vpc in vpcs
+            replace(self.query, filters=replace(self.query.filters, vpc_id=vpc)) for vpc in vpcs
         ]
         return Step([], [partial(self._vpc, query, first) for query in queries])
 
-    def _vpcs(self) -> Sequence[Reference]:
+    def _vpcs(self) -> Sequence[str]:
         try:
             vpcs = self.inventory.list_vpcs(self.query.region)
         except VpcmetactlError:
             return ()  # not allowed, or not now: the chain needs no VPCs
-        return vpcs if all(vpc.id for vpc in vpcs) else ()
+        ids = dict.fromkeys(vpc.id for vpc in vpcs if vpc.id)
+        return tuple(ids) if all(vpc.id for vpc in vpcs) else ()
 
     def _vpc(self, query: PageQuery, first: ServerPage) -> Step[Part]:
         """Read one page of one VPC; the last page of the last VPC settles the whole."""
@@ -120,7 +121,7 @@ class _Listing:
             self._failed = True
             return self._vpc_ends([page], first)
         parts = self._unseen(page)
-        if page.next_start is None or page.next_start == query.start:
+        if page.next_start is None:
             return self._vpc_ends(parts, first)
         following = replace(query, start=page.next_start)
         return Step(parts, [partial(self._vpc, following, first)])
@@ -132,25 +133,30 @@ class _Listing:
             over = self._open_vpcs == 0
         if not over or complete or self._failed:
             return Step(parts)
-        return Step(parts, [partial(self._rest, first)])
-
-    def _rest(self, page: ServerPage) -> Step[Part]:
-        """Follow the chain as well: servers were missed, in no VPC or new meanwhile."""
-        following = self._read(replace(page.query, start=page.next_start))
-        if isinstance(following, Unread):
-            return Step([following])
-        parts = self._unseen(following)
-        if following.next_start is None or following.next_start == page.next_start:
-            return Step(parts)
-        return Step(parts, [partial(self._rest, following)])
+        # Servers were missed, in no VPC or new meanwhile: the chain shows them.
+        return Step(parts, [partial(self._chain, first)])
 
     def _unseen(self, page: ServerPage) -> Sequence[Part]:
+        """Return what a page shows for the first time."""
         with self._lock:
-            fresh = [server for server in page.servers if server.id not in self._seen]
-            self._seen.update(server.id for server in fresh)
-        return self._parts(page, fresh)
+            servers = [server for server in page.servers if server.id not in self._seen]
+            self._seen.update(server.id for server in servers)
+            unreadable = [item for item in page.unreadable if item not in self._told]
+            self._told.update(unreadable)
+        self.observer.read(self.query.region, self.query.kind, len(servers))
+        parts: list[Part] = [servers]
+        for item in unreadable:
+            if item.server_id is None:
+                parts.append(self._unread(MalformedResponseError(item.message)))
+            else:
+                self.observer.warn(f"{self.query.region}: {item.server_id}: {item.message}")
+        return parts
 
     def _read(self, query: PageQuery) -> ServerPage | Unread:
+        with self._lock:
+            if query in self._asked:
+                return self._unread(MalformedResponseError("its pages go round in a circle"))
+            self._asked.add(query)
         try:
             page = self.inventory.list_page(query)
         except VpcmetactlError as error:
@@ -158,17 +164,6 @@ class _Listing:
         if query == self.query and page.total_count is not None:
             self.observer.expect(query.region, query.kind, page.total_count)
         return page
-
-    def _parts(self, page: ServerPage, servers: Sequence[Server]) -> Sequence[Part]:
-        query = self.query
-        self.observer.read(query.region, query.kind, len(servers))
-        parts: list[Part] = [servers]
-        for item in page.unreadable:
-            if item.server_id is None:
-                parts.append(self._unread(MalformedResponseError(item.message)))
-            else:
-                self.observer.warn(f"{query.region}: {item.server_id}: {item.message}")
-        return parts
 
     def _unread(self, error: VpcmetactlError) -> Unread:
         return Unread(self.query.region, self.query.kind, error)
