@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,16 +51,16 @@ def measure_pair(
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
-def median_ratio(ours: Sequence[Run], other: Sequence[Run], figure: str) -> float:
+def median_ratio(
+    ours: Sequence[Run], other: Sequence[Run], figure: Callable[[Run], float]
+) -> float:
     """Return the median of the ratios of the pairs."""
-    return statistics.median(
-        getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, other, strict=True)
-    )
+    return statistics.median(figure(a) / figure(b) for a, b in zip(ours, other, strict=True))
 
 
-def median(runs: Sequence[Run], figure: str) -> float:
+def median(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:
     """Return the median of one figure."""
-    return statistics.median(getattr(run, figure) for run in runs)
+    return statistics.median(figure(run) for run in runs)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from typing import Any, Generic, TextIO, TypeVar
 from vpcmetactl.cli.context import App
 from vpcmetactl.domain.errors import InvalidInputError, OutputError, VpcmetactlError
 from vpcmetactl.render.choices import parse_columns, parse_sort
-from vpcmetactl.render.documents import Format, OutputOptions, Trailer
+from vpcmetactl.render.documents import Trailer
+from vpcmetactl.render.options import Format, OutputOptions
 
 ValueT = TypeVar("ValueT")
 

@@ -26,7 +26,7 @@ def _judge_http(server: Server, _: Policy) -> Judgement:
     if metadata.protocol is None:
         return UNKNOWN
     if metadata.protocol == Protocol.HTTP:
-        return _fail("the metadata service is enabled over http")
+        return _fail("the service is enabled over http")
     return PASS
 
 
@@ -35,7 +35,7 @@ def _judge_must_be_disabled(server: Server, policy: Policy) -> Judgement:
         return NOT_APPLICABLE
     if server.metadata.enabled is None:
         return UNKNOWN
-    return _fail("the metadata service is enabled") if server.metadata.enabled else PASS
+    return _fail("the service is enabled") if server.metadata.enabled else PASS
 
 
 def _judge_must_be_enabled(server: Server, policy: Policy) -> Judgement:
@@ -43,7 +43,7 @@ def _judge_must_be_enabled(server: Server, policy: Policy) -> Judgement:
         return NOT_APPLICABLE
     if server.metadata.enabled is None:
         return UNKNOWN
-    return PASS if server.metadata.enabled else _fail("the metadata service is disabled")
+    return PASS if server.metadata.enabled else _fail("the service is disabled")
 
 
 def _judge_hop_limit(server: Server, policy: Policy) -> Judgement:

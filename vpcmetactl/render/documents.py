@@ -10,14 +10,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
-from vpcmetactl.render.options import Format as Format  # noqa: PLC0414 - for callers of old
-from vpcmetactl.render.options import OutputOptions as OutputOptions  # noqa: PLC0414 - the same
 
 if TYPE_CHECKING:
     # Only named here; a usage error does not wait until they are loaded.
     from vpcmetactl.domain.audit import AuditReport
     from vpcmetactl.domain.plans import Plan
     from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.render.options import OutputOptions
 
 ValueT = TypeVar("ValueT")
 ItemT = TypeVar("ItemT")

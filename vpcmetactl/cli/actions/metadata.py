@@ -120,7 +120,7 @@ def _show(
 
 def _preview(session: Session, reading: FleetReading, plan: Plan) -> None:
     """Show the plan on stderr: stdout is for what will have been done."""
-    from vpcmetactl.render.documents import Format, OutputOptions  # noqa: PLC0415
+    from vpcmetactl.render.options import Format, OutputOptions  # noqa: PLC0415
     from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
     from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415
 
