@@ -36,7 +36,8 @@ def update_instance(call: VpcCall) -> Response:
             _require_support(instance, patch)
             _require_allowed_use(instance, patch)
         _apply(call, instance, patch)
-        region_of(call).instances.changed()
+        if patch.name is not None:
+            region_of(call).instances.changed()
     body = call.state.bodies.encode(instance, call.state.now())
     return answer(call, body, ETag=etag_of(body))
 
@@ -49,7 +50,8 @@ def update_bare_metal_server(call: VpcCall) -> Response:
         _require_changeable(call, server)
         _require_free_name(region_of(call).bare_metal_servers, server, patch.name)
         _apply(call, server, patch)
-        region_of(call).bare_metal_servers.changed()
+        if patch.name is not None:
+            region_of(call).bare_metal_servers.changed()
     return answer(call, call.state.bodies.encode(server, call.state.now()))
 
 
