@@ -17,8 +17,8 @@ FORM = {
 }
 
 
-def session(seed: int) -> list[bytes]:
-    """Everything answered in a session that touches every operation."""
+def conversation(seed: int) -> list[bytes]:
+    """Everything answered in a conversation of reads, changes, refusals and faults."""
     clock = ManualClock()
     faults = [parse_fault("get_instance:503:40%")]
     app = Emulator(build_world("demo", seed=seed, clock=clock), faults=faults)
@@ -38,11 +38,11 @@ def session(seed: int) -> list[bytes]:
 
 
 def test_two_runs_answer_the_same_bytes() -> None:
-    assert session(7) == session(7)
+    assert conversation(7) == conversation(7)
 
 
 def test_another_seed_answers_others() -> None:
-    assert session(7) != session(8)
+    assert conversation(7) != conversation(8)
 
 
 def test_bodies_do_not_depend_on_who_asks_or_where_it_listens(caller: Caller) -> None:
