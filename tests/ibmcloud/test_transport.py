@@ -300,7 +300,7 @@ def _gives_up_within(seconds: float, step: Stall | Dribble | Cut) -> None:
 
 
 def test_the_libraries_log_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK logs a traceback for each TLS error, and prints requests at the level of debugging."""
+    """The SDK logs a traceback for each TLS error, and would print requests when debugging."""
     told: list[logging.LogRecord] = []
     handler = logging.Handler()
     monkeypatch.setattr(handler, "emit", told.append)

@@ -6,6 +6,7 @@ long a token lives is counted from its own claims on our monotonic clock.
 """
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -21,6 +22,8 @@ from vpcmetactl.usecases.ports import Caller, Clock
 
 # As the SDK does: renewed when a fifth of its life is left.
 _USED_UP = 0.8
+# Seconds until an early renewal that failed is tried again.
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,24 @@ class Tokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: Token | None = None
-        self._renew_at: float | None = None
+        self._renew_at = math.inf
+        self._ends_at = math.inf
         self._refusal: AuthenticationError | None = None
         self._flight: Future[Token] | None = None
 
     def get(self, deadline: Deadline | None = None) -> Token:
-        """Return a token that is not about to expire, requesting one where need be."""
-        return self._obtain(lambda _: not self._is_used_up(), deadline)
+        """Return a token that is good by now.
+
+        One that is about to expire is renewed in the background, and is used as long as it lives.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._token is not None and now < self._ends_at and self._refusal is None:
+                if now >= self._renew_at and self._flight is None:
+                    self._flight = Future()
+                    threading.Thread(target=self._fly, args=[self._flight], daemon=True).start()
+                return self._token
+        return self._obtain(lambda _: self._clock.monotonic() < self._ends_at, deadline)
 
     def renew(self, rejected: str, deadline: Deadline | None = None) -> Token:
         """Return a token that came after ``rejected``, which an API did not accept."""
@@ -107,9 +121,6 @@ class Tokens:
             self._fly(flight)
         return _land(flight, deadline)
 
-    def _is_used_up(self) -> bool:
-        return self._renew_at is not None and self._clock.monotonic() >= self._renew_at
-
     def _fly(self, flight: Future[Token]) -> None:
         """Make the request, and tell everybody who waits how it went."""
         try:
@@ -117,20 +128,19 @@ class Tokens:
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must know
             with self._lock:
                 self._flight = None
+                self._renew_at = self._clock.monotonic() + _PATIENCE
                 if isinstance(error, AuthenticationError):
                     self._refusal = error
             flight.set_exception(error)
         else:
+            now = self._clock.monotonic()
+            lifetime = math.inf if token.lifetime is None else token.lifetime
             with self._lock:
                 self._flight = None
                 self._token = token
-                self._renew_at = self._renewal_of(token)
+                self._renew_at = now + lifetime * _USED_UP
+                self._ends_at = now + lifetime
             flight.set_result(token)
-
-    def _renewal_of(self, token: Token) -> float | None:
-        if token.lifetime is None:
-            return None
-        return self._clock.monotonic() + token.lifetime * _USED_UP
 
 
 def _land(flight: Future[Token], deadline: Deadline | None) -> Token:
