@@ -60,8 +60,6 @@ class _Opener:
     @contextmanager
     def cloud(self, options: CloudOptions, observer: Observer, max_workers: int) -> Iterator[Cloud]:
         connection = self.settings.connection(options, max_workers)
-        for name, url in self.settings.overridden_endpoints().items():
-            observer.warn(f"{name} points to {url}")
         from vpcmetactl.ibmcloud.vpc import open_vpc  # noqa: PLC0415
 
         with closing(open_vpc(connection, self.clock, observer)) as gateway:

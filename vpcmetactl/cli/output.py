@@ -116,12 +116,17 @@ class Emitter(Generic[ValueT]):
     """Takes the items of a result, and its trailer at the end, to every target."""
 
     sinks: Sequence[Any]
+    stdout: TextIO
     finished: bool = False
 
     def item(self, value: ValueT) -> None:
         """Take one item to every target."""
         for sink in self.sinks:
             sink.item(value)
+
+    def flush(self) -> None:
+        """Let a reader at the other end of a pipe see what there is so far."""
+        self.stdout.flush()
 
     def end(self, trailer: Trailer) -> None:
         """Complete the result, once."""
@@ -195,7 +200,7 @@ def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]
     """
     with ExitStack() as stack:
         places = [_open(app, view, choice, target, stack) for target in choice.targets]
-        out: Emitter[Any] = Emitter([place.sink for place in places])
+        out: Emitter[Any] = Emitter([place.sink for place in places], app.terminal.stdout)
         try:
             yield out
         except VpcmetactlError as error:

@@ -40,7 +40,11 @@ _PATHS = ("api_key_file", "ca_bundle", "state")
 
 def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
     """Take how to reach the cloud, and how loud to be."""
-    terminal = replace(app.terminal, quiet=given.pop("quiet"), verbose=given.pop("verbose"))
+    terminal = replace(
+        app.terminal,
+        quiet=given.pop("quiet") or app.terminal.quiet,
+        verbose=given.pop("verbose") or app.terminal.verbose,
+    )
     words = {name: given.pop(name) for name in _CLOUD if name in given}
     paths = {name: Path(words.pop(name)) for name in _PATHS if words.get(name)}
     options = CloudOptions(**{**words, **paths})

@@ -51,6 +51,12 @@ class ProgressObserver:
             self._erase()
             self._terminal.note(f"warning: {message}")
 
+    def note(self, message: str) -> None:
+        """Write a line that is no warning, unless the run is quiet."""
+        with self._lock:
+            self._erase()
+            self._terminal.note(f"note: {message}")
+
     def retrying(self, what: str, error: VpcmetactlError, seconds: float) -> None:
         """Write that a request is repeated, in a verbose run."""
         if self._terminal.verbose:

@@ -73,6 +73,8 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
     """
     observer = ProgressObserver(app.terminal, app.clock)
     workers = options.max_workers or READERS
+    for name, url in app.settings.overridden_endpoints().items():
+        observer.note(f"{name} is {url}")
     try:
         with app.open_cloud(options, observer, workers) as cloud:
             caller = cloud.get_caller()

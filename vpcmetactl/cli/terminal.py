@@ -1,5 +1,6 @@
 """The streams: the result goes to stdout, everything else to stderr."""
 
+import io
 import shutil
 import sys
 import traceback
@@ -92,5 +93,8 @@ def printable(text: str) -> str:
 
 
 def standard_terminal(environ: Mapping[str, str]) -> Terminal:
-    """Return the process's own streams."""
+    """Return the process's own streams, which escape what their encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     return Terminal(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=environ)

@@ -58,6 +58,7 @@ def _read(
             found = True
             for assessed in batch:
                 out.item(assessed)
+            out.flush()
         code = strongest(
             ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
             ExitCode.FINDINGS if output.exit_code and found else ExitCode.OK,
