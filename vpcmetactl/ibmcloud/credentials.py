@@ -91,8 +91,11 @@ def token_source(
 def _sdk_authenticator(connection: Connection, secrets: Secrets) -> Authenticator:
     match connection.credentials:
         case ApiKey(value):
-            secrets.add(value.strip())
-            return IAMAuthenticator(value.strip(), url=connection.iam_url)
+            key = value.strip()
+            if not key:
+                raise ConfigurationError("the API key is empty", hint=_NO_CREDENTIALS_HINT)
+            secrets.add(key)
+            return IAMAuthenticator(key, url=connection.iam_url)
         case BearerToken(value):
             # As `ibmcloud iam oauth-tokens` prints it.
             token = value.strip().removeprefix("Bearer ").strip()
@@ -112,6 +115,8 @@ def _from_external_configuration(connection: Connection, secrets: Secrets) -> Au
         raise ConfigurationError("no credentials were found", hint=_NO_CREDENTIALS_HINT)
     _refuse_what_weakens(found)
     authenticator = get_authenticator_from_environment(_SERVICE)
+    if authenticator is None:
+        raise ConfigurationError("VPC_AUTH_TYPE iam needs VPC_APIKEY", hint=_NO_CREDENTIALS_HINT)
     for manager in _managers(authenticator):
         if isinstance(manager, IAMRequestBasedTokenManager) and not found.get("AUTH_URL"):
             manager.url = connection.iam_url
@@ -209,13 +214,27 @@ class RequestedTokens:
                 manager._request = self._send  # noqa: SLF001
                 # After a refusal the SDK would wait for a minute.
                 manager.request_time = 0
-        answer = self._manager.request_token()
+        answer = self._request_token()
         for name in ("access_token", "refresh_token"):
             self._secrets.add(str(answer.get(name) or ""))
         try:
             return read_token(answer[self._manager.token_name])
         except (KeyError, jwt.PyJWTError):
             raise NotAsDocumentedError("no access token") from None
+
+    def _request_token(self) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self._manager.request_token()
+        except Exception as error:
+            # What the SDK raises where a container's token cannot be read.
+            if type(error) is Exception:
+                text = self._secrets.hide(str(error))
+                raise AuthenticationError(
+                    f"cannot {self._operation.text}: {text}",
+                    hint="check the SDK's configuration, VPC_CR_TOKEN_FILENAME above all",
+                ) from error
+            raise
+        return answer
 
     def _send(
         self,

@@ -157,8 +157,8 @@ class _Course:
         if not self.in_doubt:
             return end
         return UnavailableError(
-            f"{end}; it is not known whether the change was made",
-            hint="read the server to see",
+            str(end),
+            hint="it is not known whether the change was made: read the server to see",
             trace=end.trace,
             region=end.region,
             status=end.status,
