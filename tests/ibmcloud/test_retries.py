@@ -191,7 +191,9 @@ def test_after_a_lost_answer_to_a_change_no_later_answer_tells_what_became_of_it
     with pytest.raises(UnavailableError) as caught:
         scene.run(CHANGE)
     assert caught.value.maybe_done
-    assert caught.value.hint == "it is not known whether the change was made: read the server to see"
+    assert (
+        caught.value.hint == "it is not known whether the change was made: read the server to see"
+    )
 
 
 def test_a_412_that_follows_no_lost_answer_is_somebody_elses_change() -> None:

@@ -128,7 +128,16 @@ class MetadataApplier:
             return Unknown(change, error)
         if _shows(server.metadata, change, "after"):
             return self._applied(change, found, server)
-        return Failed(change, error)
+        return Failed(
+            change,
+            UnavailableError(
+                f"{error}; read again, the server does not show the change",
+                hint="run the command again",
+                trace=error.trace,
+                region=error.region,
+                status=error.status,
+            ),
+        )
 
     def _read(self, change: Change) -> Server:
         server = change.server
