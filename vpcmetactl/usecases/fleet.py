@@ -7,7 +7,9 @@ from functools import partial
 from vpcmetactl.domain.errors import (
     AmbiguousServerError,
     AuthenticationError,
+    BadRequestError,
     ConfigurationError,
+    MalformedResponseError,
     NotFoundError,
     VpcmetactlError,
 )
@@ -72,7 +74,8 @@ class FleetReading:
     regions: Sequence[str]
     unread: list[Unread] = field(default_factory=list)
     _units_read: int = 0
-    _unwritten: list[Observation] = field(default_factory=list)
+    # By server: one that is found twice, by its id and its name, was seen once.
+    _unwritten: dict[str, Observation] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Sequence[AssessedServer]]:
         batches = self._named() if self.selector.refs else self._batches(self._listing())
@@ -96,12 +99,22 @@ class FleetReading:
     def _batches(self, parts: Iterator[Part]) -> Iterator[Sequence[AssessedServer]]:
         for part in parts:
             if isinstance(part, Unread):
-                self.unread.append(part)
+                self._add_unread(part)
                 continue
             self._units_read += 1
             batch = [one for one in self._assess(part) if self._matches(one)]
             if batch:
                 yield batch
+
+    def _add_unread(self, part: Unread) -> None:
+        """Remember what could not be read; a part that fails for many names fails once."""
+        if self.selector.refs and any(
+            (known.region, known.kind, known.error.code)
+            == (part.region, part.kind, part.error.code)
+            for known in self.unread
+        ):
+            return
+        self.unread.append(part)
 
     def _matches(self, assessed: AssessedServer) -> bool:
         return self.selector.matches(assessed.server) and (
@@ -137,13 +150,12 @@ class FleetReading:
     def _find(self, ref: ServerRef, region: str, kind: ServerKind) -> Step[Part]:
         """Ask for one server by id, by name, or by both where the word may be either."""
         inventory = self.reader.inventory
-        by_id = ref.crn is not None or ref.looks_like_id or not ref.may_be_name
         try:
-            if by_id:
+            if ref.crn is not None or ref.looks_like_id or not ref.may_be_name:
                 server_id = ref.crn.resource_id if ref.crn else ref.text
                 return Step([[inventory.get_server(region, kind, server_id)]])
-        except NotFoundError:
-            if not ref.may_be_name:
+        except (NotFoundError, BadRequestError):
+            if ref.crn is not None or (ref.looks_like_id and not ref.may_be_name):
                 return Step([[]])
         except VpcmetactlError as error:
             return Step([Unread(region, kind, error)])
@@ -151,7 +163,12 @@ class FleetReading:
             page = inventory.list_page(PageQuery(region, kind, ApiFilters(name=ref.text)))
         except VpcmetactlError as error:
             return Step([Unread(region, kind, error)])
-        return Step([page.servers])
+        lost = [
+            Unread(region, kind, MalformedResponseError(item.message))
+            for item in page.unreadable
+            if item.server_id is None
+        ]
+        return Step([page.servers, *lost])
 
     def _demand_one_each(self, matches: dict[ServerRef, list[Server]]) -> None:
         for ref, servers in matches.items():
@@ -176,7 +193,7 @@ class FleetReading:
                 last is None or last.enabled != enabled or last.status != status
             ):
                 sight = Observation(server.id, now, enabled, status)
-                self._unwritten.append(sight)
+                self._unwritten[server.id] = sight
                 seen = (*seen, sight)
             assessed.append(AssessedServer(server, assess_restart(server, seen, reader.rule)))
         if len(self._unwritten) >= _OBSERVATIONS_HELD:
@@ -185,32 +202,39 @@ class FleetReading:
 
     def _write_observations(self) -> None:
         if self._unwritten:
-            self.reader.log.record_observations(self._unwritten)
-            self._unwritten = []
+            self.reader.log.record_observations(self._unwritten.values())
+            self._unwritten = {}
 
 
 def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
-    refs = selector.refs
-    if refs and all(ref.crn for ref in refs):
-        named = {ref.crn.region for ref in refs if ref.crn}
-        return sorted(named & set(selector.regions) if selector.regions else named)
-    if selector.regions and all(region in BUILT_IN_REGIONS for region in selector.regions):
-        return tuple(dict.fromkeys(selector.regions))
+    """Return the regions meant; those that a user named are never asked before they are known."""
+    wanted = selector.regions
+    if selector.refs and all(ref.crn for ref in selector.refs):
+        named = dict.fromkeys(ref.crn.region for ref in selector.refs if ref.crn)
+        wanted = tuple(region for region in named if not wanted or region in wanted)
+        if not wanted:
+            return ()
+    if wanted and all(region in BUILT_IN_REGIONS for region in wanted):
+        return tuple(dict.fromkeys(wanted))
+    known = _known_regions(reader)
+    for region in wanted:
+        if region not in known:
+            raise NotFoundError(
+                f"there is no region {region!r}", hint=f"the regions are {', '.join(sorted(known))}"
+            )
+    return tuple(dict.fromkeys(wanted)) or tuple(known)
+
+
+def _known_regions(reader: FleetReader) -> Sequence[str]:
     try:
-        known = [region.name for region in reader.inventory.list_regions()]
+        return [region.name for region in reader.inventory.list_regions()]
     except (AuthenticationError, ConfigurationError):
         raise
     except VpcmetactlError as error:
         reader.observer.warn(
             f"the list of regions could not be read, the built-in one is used: {error}"
         )
-        known = list(BUILT_IN_REGIONS)
-    for region in selector.regions:
-        if region not in known:
-            raise NotFoundError(
-                f"there is no region {region!r}", hint=f"the regions are {', '.join(sorted(known))}"
-            )
-    return tuple(dict.fromkeys(selector.regions)) or tuple(known)
+        return BUILT_IN_REGIONS
 
 
 def _may_be(ref: ServerRef, region: str, kind: ServerKind) -> bool:
