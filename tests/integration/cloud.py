@@ -23,6 +23,7 @@ from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.faults import parse_fault
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
+from vpcmetactl.emulator.vpc.resources import MetadataService
 from vpcmetactl.emulator.world import AnyServer
 
 
@@ -95,6 +96,12 @@ class EmulatedCloud:
         """The one server of this name."""
         (server,) = self.emulator.world.find_servers(name)
         return server
+
+    def is_enabled(self, name: str) -> bool:
+        """Whether the metadata service of the server of this name is on."""
+        service = self.server(name).metadata_service
+        assert isinstance(service, MetadataService)
+        return service.enabled
 
     def crn(self, name: str) -> str:
         """The CRN of the server of this name."""

@@ -1,4 +1,4 @@
-"""Every fault on the way of a change: it is applied, refused, failed or not known, and journaled."""
+"""Every fault on the way of a change, which is applied, refused, failed or not known in the end."""
 
 from typing import NamedTuple
 
@@ -56,8 +56,7 @@ def settled(cloud: EmulatedCloud) -> Settled:
     )
     assert run_finished is not None
     assert cloud.rows("SELECT * FROM changes WHERE outcome IS NULL") == []
-    service = cloud.server("web-1").metadata_service
-    return Settled(str(outcome), code and str(code), service.enabled)
+    return Settled(str(outcome), str(code) if code else None, enabled=cloud.is_enabled("web-1"))
 
 
 def only(ran: Ran) -> dict[str, object]:
