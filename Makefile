@@ -39,10 +39,12 @@ unit: $(READY) ## the tests
 	$(BIN)/pytest -q -n 2
 
 docs: $(READY) ## rebuild the generated parts of the documentation
-	$(BIN)/cog -r -I . --check-fail-msg='run make docs' $$(git grep -l '\[\[\[cog' -- '*.md')
+	$(BIN)/python -m docs._generate.picture
+	$(BIN)/cog -r -I . $$(grep -rl --include='*.md' '^<!-- \[\[\[cog' README.md docs)
 
 docs-check: $(READY) ## fail if a generated part of the documentation is out of date
-	$(BIN)/cog --check -I . --check-fail-msg='run make docs' $$(git grep -l '\[\[\[cog' -- '*.md')
+	$(BIN)/python -m docs._generate.picture --check
+	$(BIN)/cog --check -I . --check-fail-msg='run make docs' $$(grep -rl --include='*.md' '^<!-- \[\[\[cog' README.md docs)
 
 record: $(READY) ## record cassettes/emulated anew from the seeded emulator
 	$(BIN)/python -m tests.support.record

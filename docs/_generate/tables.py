@@ -1,0 +1,165 @@
+"""Reference tables, each read off the module that decides."""
+
+import inspect
+from collections.abc import Iterator
+
+from docs._generate.markdown import table
+from vpcmetactl.domain.checks import CHECKS
+from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
+from vpcmetactl.domain.restarts import MEANINGS, Reason, Verdict
+from vpcmetactl.emulator import control, faults
+from vpcmetactl.emulator.coverage import coverage
+from vpcmetactl.emulator.scenarios import SCENARIOS
+from vpcmetactl.render.schemas import kinds, load_schema, schema_markdown
+
+_EXIT_CODES = {
+    ExitCode.OK: "Done. Also when what was asked was already so.",
+    ExitCode.ERROR: (
+        "An error, and nothing was changed: authentication, permission, network, the state file, "
+        "or a region or server that is named and does not exist."
+    ),
+    ExitCode.USAGE: (
+        "Usage: an option, a value, or a file that cannot be read or understood; a change that "
+        "nobody can be asked to confirm."
+    ),
+    ExitCode.FINDINGS: (
+        "`audit run` has findings at or above `--fail-on`. With `--exit-code`: the list is not "
+        "empty, or the dry run has something to change."
+    ),
+    ExitCode.INCOMPLETE: "A region could not be read. The rest is reported.",
+    ExitCode.REFUSED: (
+        "Refused: the wrong account, an incomplete inventory, a declined question, a server that "
+        "changed since it was planned, a server named for a change it cannot have."
+    ),
+    ExitCode.FAILED: (
+        "Changes were attempted, and some failed, were not reached, or are not known to have "
+        "happened."
+    ),
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C. What was done is in the journal.",
+    ExitCode.TERMINATED: "Terminated by SIGTERM. What was done is in the journal.",
+}
+
+VERDICTS = {
+    Reason.ENABLED_WHILE_RUNNING: Verdict.NEEDED,
+    Reason.STOPPED_SINCE: Verdict.NOT_NEEDED,
+    Reason.ENABLED_BEFORE: Verdict.NOT_NEEDED,
+    Reason.ENABLED_AT_FIRST_SIGHT: Verdict.UNKNOWN,
+    Reason.ORDER_UNKNOWN: Verdict.UNKNOWN,
+    Reason.SERVICE_DISABLED: Verdict.NOT_NEEDED,
+    Reason.APPLIES_AT_NEXT_START: Verdict.NOT_NEEDED,
+    Reason.NOT_REPORTED: Verdict.UNKNOWN,
+    Reason.NO_RULE_FOR_BARE_METAL: Verdict.NOT_NEEDED,
+    Reason.UNSUPPORTED_ARCHITECTURE: Verdict.NOT_NEEDED,
+    Reason.RULE_OFF: Verdict.NOT_NEEDED,
+}
+
+
+def exit_codes() -> str:
+    """Return the exit codes and what each means."""
+    return table(("code", "means"), ((str(int(code)), _EXIT_CODES[code]) for code in ExitCode))
+
+
+def error_classes() -> Iterator[type[VpcmetactlError]]:
+    """Yield the classes of errors a user can meet, each before those that refine it."""
+    yield from _refined(VpcmetactlError)
+
+
+def _refined(parent: type[VpcmetactlError]) -> Iterator[type[VpcmetactlError]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _refined(child)
+
+
+def error_codes() -> str:
+    """Return every error code with its class and exit code."""
+    return table(
+        ("error code", "exit code", "means", "class"),
+        (
+            (
+                f"`{error.code}`",
+                str(int(error.exit_code)),
+                _first_sentence(error),
+                f"`{error.__name__}`",
+            )
+            for error in error_classes()
+        ),
+    )
+
+
+def _first_sentence(error: type[VpcmetactlError]) -> str:
+    return inspect.cleandoc(error.__doc__ or "").partition("\n\n")[0].replace("``", "`")
+
+
+def checks() -> str:
+    """Return a section for each built-in check."""
+    return "\n".join(
+        f"## {check.id}: {check.title}\n\n"
+        f"- Severity: `{check.severity}`\n"
+        f"- Judges: {_when(check.parameter)}\n"
+        f"- Command: `{check.command.format(server='SERVER')}`\n"
+        f"- Source: {check.source}\n\n"
+        f"{_lines(check.rationale)}\n\n{_lines(check.remedy)}\n"
+        for check in CHECKS
+    )
+
+
+def _when(parameter: str | None) -> str:
+    if parameter is None:
+        return "always"
+    return f"where `--{parameter.replace('_', '-')}` is given"
+
+
+def _lines(text: str) -> str:
+    """One sentence a line."""
+    return text.replace(". ", ".\n")
+
+
+def restart_reasons() -> str:
+    """Return every reason of a restart verdict."""
+    return table(
+        ("reason", "verdict", "means"),
+        ((f"`{reason}`", f"`{VERDICTS[reason]}`", MEANINGS[reason]) for reason in Reason),
+    )
+
+
+def json_fields() -> str:
+    """Return the fields of every kind of document."""
+    envelope = schema_markdown("servers", "envelope")
+    return f"## The envelope\n\n{envelope}\n" + "\n".join(_kind(kind) for kind in kinds())
+
+
+def _kind(kind: str) -> str:
+    return (
+        f"## {kind}\n\n{load_schema(kind)['title']}.\n\n"
+        f"### An item of {kind}\n\n{schema_markdown(kind)}\n"
+        f"### The summary of {kind}\n\n{schema_markdown(kind, 'summary')}"
+    )
+
+
+def operations() -> str:
+    """Return every emulated operation."""
+    return table(
+        ("operation", "call", "notes"),
+        ((f"`{op.operation}`", f"`{op.method} {op.path}`", op.notes) for op in coverage()),
+    )
+
+
+def scenarios() -> str:
+    """Return the scenarios."""
+    return table(("scenario", "gives"), ((f"`{name}`", text) for name, text in SCENARIOS.items()))
+
+
+def fault_grammar() -> str:
+    """Return what the module of faults says of their grammar."""
+    return _docstring(faults.__doc__) + "\n"
+
+
+def control_calls() -> str:
+    """Return the table of the emulator's own control calls."""
+    lines = _docstring(control.__doc__).splitlines()
+    return "\n".join(line for line in lines if line.startswith("|")) + "\n"
+
+
+def _docstring(text: str | None) -> str:
+    """Return a module's docstring without its first line."""
+    return inspect.cleandoc(text or "").partition("\n\n")[2]
