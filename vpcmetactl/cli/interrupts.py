@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -35,7 +35,9 @@ def graceful_stop(terminal: Terminal) -> Iterator[Stop]:
         if stop.requested():
             os._exit(code)
         stop.exit_code = code
-        terminal.say("stopping: changes under way are finished; once more to leave at once")
+        # The signal may have come in the middle of a write to the same stream.
+        with suppress(RuntimeError):
+            terminal.say("stopping: changes under way are finished; once more to leave at once")
 
     try:
         before = {number: signal.signal(number, handle) for number in _CODES}

@@ -48,6 +48,10 @@ def _plain(_: object) -> None:
     return None
 
 
+def _everything(items: Sequence[Any]) -> Sequence[Any]:
+    return items
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column(Generic[ItemT]):
     """One column of a table.
@@ -151,7 +155,8 @@ class View(Generic[ValueT, ItemT]):
     ``to_item`` gives the msgspec Struct that JSON shows and every other format reads. ``identity``
     is the id that the format ``ids`` prints; an item without one is left out. ``summarize`` counts
     all items, shown or not, into the Struct under ``summary``. ``remarks`` stand under the items.
-    Where ``page`` is set, tables give way to a page for each item.
+    Where ``page`` is set, tables give way to a page for each item. ``brief`` picks the items that
+    the narrow table shows; every other format shows all.
     """
 
     kind: str
@@ -162,6 +167,7 @@ class View(Generic[ValueT, ItemT]):
     summarize: Callable[[Sequence[ItemT], Trailer], Any]
     remarks: Callable[["Document[ItemT]"], Sequence[Group]]
     page: Callable[[ItemT], Sequence[Group]] | None = None
+    brief: Callable[[Sequence[ItemT]], Sequence[ItemT]] = _everything
 
 
 @dataclass(frozen=True, kw_only=True)

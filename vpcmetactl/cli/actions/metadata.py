@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vpcmetactl.cli.confirm import confirm
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.interrupts import graceful_stop
-from vpcmetactl.cli.output import OutputChoice, emitter, read_output
+from vpcmetactl.cli.output import Emitter, emitter, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.session import WRITERS, Session, open_session, warn_of_unread
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError, strongest
@@ -16,7 +16,9 @@ from vpcmetactl.domain.plans import (
     NotAttempted,
     Outcome,
     Plan,
+    PlanItem,
     Refused,
+    Skip,
     Unknown,
     plan_metadata,
 )
@@ -67,21 +69,26 @@ def _change(app: App, action: Action, patch: MetadataServicePatch, given: Given)
         )
     if not dry_run:
         _demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
-        app.check_state(options)
     where = choice.predicate(warn=app.terminal.note)
-    with open_session(app, options) as session:
-        reading = session.read(choice, where)
-        servers = [assessed.server for batch in reading for assessed in batch]
-        session.observer.finish()
-        warn_of_unread(app, session.scope(reading).incomplete)
-        plan = plan_metadata(action, patch, servers, named=bool(choice.selector.refs))
-        if dry_run:
-            return _show(session, reading, plan, output, exit_code=given["exit_code"])
-        _guard_complete(reading, allowed=given["allow_incomplete"])
-        if plan.changes and not yes:
-            _preview(session, reading, plan)
-            confirm(app.terminal, f"Change {_servers(len(plan.changes))}?")
-        return _apply(session, reading, plan, output)
+    from vpcmetactl.render.views.plans import OUTCOMES, PLAN  # noqa: PLC0415 - usage errors first
+
+    # The output is opened first: nobody wants to learn after the change that it cannot be told.
+    with emitter(app, PLAN if dry_run else OUTCOMES, output) as out:
+        if not dry_run:
+            app.check_state(options)
+        with open_session(app, options) as session:
+            reading = session.read(choice, where)
+            servers = [assessed.server for batch in reading for assessed in batch]
+            session.observer.finish()
+            warn_of_unread(app, session.scope(reading).incomplete)
+            plan = plan_metadata(action, patch, servers, named=bool(choice.selector.refs))
+            if dry_run:
+                return _show(session, reading, plan, out, exit_code=given["exit_code"])
+            _guard_complete(reading, allowed=given["allow_incomplete"])
+            if plan.changes and not yes:
+                _preview(session, reading, plan)
+                confirm(app.terminal, f"Change {_servers(len(plan.changes))}?")
+            return _apply(session, reading, plan, out)
 
 
 def _demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:
@@ -102,19 +109,16 @@ def _guard_complete(reading: FleetReading, *, allowed: bool) -> None:
 
 
 def _show(
-    session: Session, reading: FleetReading, plan: Plan, output: OutputChoice, *, exit_code: bool
+    session: Session, reading: FleetReading, plan: Plan, out: Emitter[PlanItem], *, exit_code: bool
 ) -> ExitCode:
-    from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415 - usage errors come first
-
     code = strongest(
         ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
         ExitCode.REFUSED if any(skip.refused for skip in plan.skips) else ExitCode.OK,
         ExitCode.FINDINGS if exit_code and plan.changes else ExitCode.OK,
     )
-    with emitter(session.app, PLAN, output) as out:
-        for item in plan.items:
-            out.item(item)
-        out.end(session.trailer(reading, code, whole=plan))
+    for item in plan.items:
+        out.item(item)
+    out.end(session.trailer(reading, code, whole=plan))
     return code
 
 
@@ -133,12 +137,11 @@ def _preview(session: Session, reading: FleetReading, plan: Plan) -> None:
     sink.end(session.trailer(reading, ExitCode.OK, whole=plan))
 
 
-def _apply(session: Session, reading: FleetReading, plan: Plan, output: OutputChoice) -> ExitCode:
-    from vpcmetactl.render.views.plans import OUTCOMES  # noqa: PLC0415 - usage errors come first
-
+def _apply(
+    session: Session, reading: FleetReading, plan: Plan, out: Emitter[Outcome | Skip]
+) -> ExitCode:
     app = session.app
     with (
-        emitter(app, OUTCOMES, output) as out,
         app.open_journal(session.options, session.caller) as journal,
         graceful_stop(app.terminal) as stop,
     ):

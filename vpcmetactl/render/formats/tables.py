@@ -38,7 +38,8 @@ def _render(document: Document[Any], write: Write, *, wide: bool) -> None:
     elif document.items:
         fit_to = None if wide else options.width
         columns = chosen_columns(document, wide=wide)
-        write(draw_table(columns, document.items, fit_to, color=options.color))
+        items = document.items if wide else document.view.brief(document.items)
+        write(draw_table(columns, items, fit_to, color=options.color))
         if groups:
             write("\n")
     write(draw_groups(groups, options.width, color=options.color))

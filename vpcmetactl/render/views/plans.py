@@ -293,6 +293,7 @@ def _notes(noted: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[G
     return [Group(lines, title="Notes")] if lines else []
 
 
+# Of a fleet most servers may be as wanted already: the narrow table leaves them to the count.
 PLAN = View[PlanItem, PlannedItem](
     kind="plan",
     to_item=planned_item,
@@ -301,6 +302,7 @@ PLAN = View[PlanItem, PlannedItem](
     columns=PLAN_COLUMNS,
     summarize=_summarize_plan,
     remarks=_plan_remarks,
+    brief=lambda items: [i for i in items if i.decision is not Decision.ALREADY_SO] or items,
 )
 OUTCOMES = View[Outcome | Skip, OutcomeItem](
     kind="outcomes",
@@ -310,4 +312,5 @@ OUTCOMES = View[Outcome | Skip, OutcomeItem](
     columns=OUTCOME_COLUMNS,
     summarize=_summarize_outcomes,
     remarks=_outcome_remarks,
+    brief=lambda items: [i for i in items if i.result is not Result.ALREADY_SO] or items,
 )
