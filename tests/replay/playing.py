@@ -1,0 +1,48 @@
+"""A command, answered from its cassette."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.replay.scenarios import Scenario, arguments_of
+from tests.support.cassettes import FOLDER, replaying
+from tests.support.program import Ran, run
+
+_QUERY = "version=2025-08-26&generation=2"
+
+
+@dataclass(frozen=True)
+class Played(Ran):
+    """How a command ended, and what it asked for, as one line for each request."""
+
+    requests: list[str]
+
+
+def play(
+    scenario: Scenario, folder: Path, query: str | None = None, *, command: str | None = None
+) -> Played:
+    """Run a scenario's command, or another one, from its cassette; its state is in ``folder``.
+
+    ``query`` shapes the JSON: it does not change what is asked of the cloud. Fails unless every
+    answer of the cassette was asked for.
+    """
+    environ = {
+        "IBMCLOUD_API_KEY": "any-key-will-do",
+        "VPCMETACTL_STATE": str(folder / "state.sqlite"),
+    }
+    shape = [] if query is None else ["--query", query]
+    with replaying(FOLDER / f"{scenario.name}.yaml") as cassette:
+        ran = run([*arguments_of(command or scenario.command), *shape], environ)
+    requests = [f"{request.method} {_short(request.uri)}" for request in cassette.requests]
+    unplayed = [text for i, text in enumerate(requests) if not cassette.play_counts[i]]
+    assert cassette.all_played, unplayed
+    return Played(ran.exit_code, ran.stdout, ran.stderr, requests)
+
+
+def _short(uri: str) -> str:
+    """Leave out what is the same in every address of the VPC API."""
+    return (
+        uri.removeprefix("https://")
+        .replace(".iaas.cloud.ibm.com/v1", "")
+        .replace(f"{_QUERY}&", "")
+        .removesuffix(f"?{_QUERY}")
+    )
