@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from click.testing import CliRunner
@@ -65,11 +66,11 @@ class Envelope(msgspec.Struct):
     status: str
     exit_code: int
     scope: Scope
-    items: list[dict[str, object]]
-    errors: list[dict[str, object]]
+    items: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
 
     @property
-    def names(self) -> list[object]:
+    def names(self) -> list[str]:
         """The names of the servers listed."""
         return [item["name"] for item in self.items]
 
