@@ -60,7 +60,7 @@ def a_bare_metal_server_body(**fields: object) -> dict[str, object]:
 
 
 def a_page_body(
-    items: Sequence[object], name: str = "instances", **fields: object
+    items: Sequence[object], name: str = "instances", /, **fields: object
 ) -> dict[str, object]:
     """Return a page; the last one, unless ``next`` is given."""
     body: dict[str, object] = {

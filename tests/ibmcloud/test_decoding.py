@@ -46,9 +46,9 @@ def test_an_item_that_is_only_an_id_is_a_server() -> None:
 
 
 def test_nested_objects_without_their_field_are_unknown() -> None:
-    bare = {"zone": {}, "profile": {}, "vcpu": {}, "availability": {}}
-    more = {"boot_volume_attachment": {}, "instance_group_membership": {}}
-    assert _page({"id": "1", **bare, **more}).servers == [Instance(id="1", region="us-south")]
+    nested = ("zone", "profile", "vcpu", "availability", "boot_volume_attachment")
+    item = {"id": "1", "instance_group_membership": {}} | {name: {} for name in nested}
+    assert _page(item).servers == [Instance(id="1", region="us-south")]
 
 
 def test_absent_is_never_told_as_false() -> None:

@@ -1,0 +1,83 @@
+"""The same servers twice: in memory, and behind SDK, HTTP and emulator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Protocol
+
+from tests.support.clock import RealClock
+from tests.support.fake_cloud import InMemoryCloud
+from tests.support.gateways import a_connection, a_gateway
+from vpcmetactl.domain.servers import Instance, Server, ServerKind
+from vpcmetactl.emulator.app import Emulator
+from vpcmetactl.emulator.clock import ManualClock
+from vpcmetactl.emulator.scenarios import build_world
+from vpcmetactl.emulator.server import EmulatorServer
+from vpcmetactl.ibmcloud.connection import ApiKey
+from vpcmetactl.ibmcloud.vpc import VpcGateway
+from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery
+
+
+class Cloud(Inventory, MetadataWriter, Protocol):
+    """What both implementations are."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A cloud to test, and the servers that it holds, by name."""
+
+    cloud: Cloud
+    servers: dict[str, Server]
+
+    def __getitem__(self, name: str) -> Server:
+        return self.servers[name]
+
+
+@contextmanager
+def over_http(scenario: str) -> Iterator[Subject]:
+    """Serve a scenario from the emulator and reach it through IBM's SDK."""
+    with _serving(scenario) as gateway:
+        yield Subject(gateway, _servers(scenario))
+
+
+@contextmanager
+def in_memory(scenario: str) -> Iterator[Subject]:
+    """Hold the servers of a scenario in memory."""
+    servers = _servers(scenario)
+    with _serving(scenario) as gateway:
+        regions, caller = gateway.list_regions(), gateway.get_caller()
+    yield Subject(InMemoryCloud(servers.values(), regions=regions, caller=caller), servers)
+
+
+@contextmanager
+def _serving(scenario: str) -> Iterator[VpcGateway]:
+    # With a clock that stands still a scenario is the same each time.
+    world = build_world(scenario, clock=ManualClock())
+    with EmulatorServer(Emulator(world)) as server:
+        connection = a_connection(server.url, credentials=ApiKey(world.api_key), timeout=10)
+        with a_gateway(connection, RealClock()) as gateway:
+            yield gateway
+
+
+@cache
+def _servers(scenario: str) -> dict[str, Server]:
+    with _serving(scenario) as gateway:
+        return {server.name or server.id: server for server in _all(gateway)}
+
+
+def _all(cloud: Cloud) -> Iterator[Server]:
+    for region in cloud.list_regions():
+        for kind in ServerKind:
+            start: str | None = None
+            while True:
+                page = cloud.list_page(PageQuery(region.name, kind, start=start))
+                yield from page.servers
+                start = page.next_start
+                if start is None:
+                    break
+
+
+def without_etag(server: Server) -> Server:
+    """Return a server as lists tell it."""
+    return replace(server, etag=None) if isinstance(server, Instance) else server
