@@ -18,7 +18,7 @@ from vpcmetactl.emulator.faults import parse_fault
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 
-_ENDPOINT_WARNING = re.compile(r"^warning: VPCMETACTL_\w+_URL points to .*\n", re.MULTILINE)
+_ENDPOINT_NOTE = re.compile(r"^VPCMETACTL_\w+_URL is .*\n", re.MULTILINE)
 _TRACE = re.compile(r"trace: [0-9a-f-]{36}")
 _RUN = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]+")
 
@@ -94,14 +94,14 @@ class Console:
         return self._settled(screen.getvalue())
 
     def show(
-        self, line: str, *, exit_code: int = 0, answer: str = "", warnings: bool = False
+        self, line: str, *, exit_code: int = 0, answer: str = "", endpoints: bool = False
     ) -> str:
         """Return a block of Markdown: a prompt, the command line, what it prints.
 
-        Without ``warnings`` the ones about the emulator's endpoints are left out.
+        Without ``endpoints`` the lines that name the emulator's are left out.
         """
         text = self.run(line, exit_code=exit_code, answer=answer)
-        text = text if warnings else _ENDPOINT_WARNING.sub("", text)
+        text = text if endpoints else _ENDPOINT_NOTE.sub("", text)
         status = f"$ echo $?\n{exit_code}\n" if exit_code else ""
         return f"```console\n$ {line}\n{text.rstrip()}\n{status}```\n"
 

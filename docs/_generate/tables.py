@@ -32,8 +32,8 @@ _EXIT_CODES = {
         "changed since it was planned, a server named for a change it cannot have."
     ),
     ExitCode.FAILED: (
-        "Changes were attempted, and some failed, were not reached, or are not known to have "
-        "happened."
+        "Changes were attempted, and some failed, were not reached, are not known to have "
+        "happened, or could not be written to the journal any more."
     ),
     ExitCode.INTERRUPTED: "Interrupted by Ctrl-C. What was done is in the journal.",
     ExitCode.TERMINATED: "Terminated by SIGTERM. What was done is in the journal.",
