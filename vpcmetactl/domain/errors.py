@@ -6,6 +6,7 @@
     ├── InvalidInputError        2  an option, a value or a file that cannot be used
     ├── ConfigurationError       1  settings or credentials that are missing or contradictory
     ├── StateError               1  the state file cannot be opened or written
+    │   └── UnrecordedError      6  it could not be written once changes had been sent
     ├── OutputError              1  the result cannot be written where it should go
     ├── NotFoundError            1  what was named does not exist, or may not be seen
     ├── AmbiguousServerError     1  a name that several servers bear
@@ -104,6 +105,13 @@ class StateError(VpcmetactlError):
     """The state file cannot be opened, read or written."""
 
     code = "state"
+
+
+class UnrecordedError(StateError):
+    """The state file could not be written any more once changes had been sent."""
+
+    code = "unrecorded"
+    exit_code = ExitCode.FAILED
 
 
 class OutputError(VpcmetactlError):

@@ -9,7 +9,9 @@ from vpcmetactl.domain.errors import (
     NotFoundError,
     PreconditionFailedError,
     RefusedError,
+    StateError,
     UnavailableError,
+    UnrecordedError,
     VpcmetactlError,
 )
 from vpcmetactl.domain.plans import (
@@ -36,9 +38,11 @@ class MetadataApplier:
     """Makes the changes of a plan, each at most once, and says what became of every one.
 
     The first change is made alone, then ``max_workers`` at a time. Nothing more is started once
-    a change has failed or ``stop_requested`` says so; what is under way is finished. Each change
-    is committed to the journal before it is sent; a StateError there ends the run, with every
-    change already sent settled.
+    a change has failed or ``stop_requested`` says so; what is under way is finished, even where
+    the iterator is closed early. Each change is committed to the journal before it is sent.
+
+    Where the journal cannot be written nothing more is sent. What was sent is told as ever, then
+    UnrecordedError is raised, or the StateError itself where nothing was sent.
     """
 
     writer: MetadataWriter
@@ -50,6 +54,8 @@ class MetadataApplier:
     stop_requested: StopRequested = lambda: False
     run_id: str | None = None
     _failed: bool = False
+    _sent: bool = False
+    _error: Exception | None = None
 
     def apply(self, plan: Plan) -> Iterator[Outcome]:
         """Yield the outcome of every change, in order of completion."""
@@ -58,20 +64,52 @@ class MetadataApplier:
         run_id = self.run_id = self.journal.begin_run(plan)
         first, rest = plan.changes[:1], plan.changes[1:]
         for wave in (first, rest):
-            tasks: Sequence[Task[Outcome]] = [
-                partial(self._task, run_id, change) for change in wave
-            ]
-            yield from run_tasks(tasks, self.max_workers)
-        self.journal.finish_run(run_id)
+            yield from self._make(run_id, wave)
+        self._finish(run_id)
+
+    def _make(self, run_id: str, changes: Sequence[Change]) -> Iterator[Outcome]:
+        tasks: Sequence[Task[Outcome]] = [partial(self._task, run_id, change) for change in changes]
+        outcomes = run_tasks(tasks, self.max_workers)
+        try:
+            for outcome in outcomes:  # noqa: UP028 - closing this must not close that
+                yield outcome
+        except GeneratorExit:
+            self._failed = True
+            for _ in outcomes:
+                pass  # nobody listens any more; what is under way is finished
+            raise
 
     def _task(self, run_id: str, change: Change) -> Step[Outcome]:
         if self._failed or self.stop_requested():
             return Step([NotAttempted(change)])
-        outcome = self._attempt(run_id, change)
+        try:
+            outcome = self._attempt(run_id, change)
+        except Exception as error:  # noqa: BLE001 - raised once nothing is under way any more
+            self._give_up(error)
+            return Step()
         if isinstance(outcome, Failed | Unknown):
             self._failed = True
         self.observer.settled(change.server, outcome)
         return Step([outcome])
+
+    def _give_up(self, error: Exception) -> None:
+        self._failed = True
+        self._error = self._error or error
+
+    def _finish(self, run_id: str) -> None:
+        if self._error is None:
+            try:
+                self.journal.finish_run(run_id)
+            except StateError as error:
+                self._error = error
+        if isinstance(self._error, StateError) and self._sent:
+            raise UnrecordedError(
+                f"changes were sent, and not all that became of them is written down: "
+                f"{self._error}",
+                hint="look at the servers, see to the state file, then run the command again",
+            ) from self._error
+        if self._error is not None:
+            raise self._error
 
     def _attempt(self, run_id: str, change: Change) -> Outcome:
         try:
@@ -85,13 +123,21 @@ class MetadataApplier:
         if not _shows(found.metadata, change, "before"):
             drift = Refused(change, "is no longer as it was planned from", found.metadata)
             return self._settle(run_id, drift)
+        return self._intend(run_id, change) or self._settle(run_id, self._send(change, found))
+
+    def _intend(self, run_id: str, change: Change) -> Outcome | None:
+        """Write down that a change is about to be made; an outcome tells why it must not be."""
         try:
             self.journal.intend(run_id, change)
         except RefusedError as error:
             return Refused(change, str(error))
-        return self._settle(run_id, self._send(change, found))
+        except StateError as error:
+            self._give_up(error)
+            return NotAttempted(change)
+        return None
 
     def _send(self, change: Change, found: Server) -> Outcome:
+        self._sent = True
         try:
             self.writer.update_metadata(found, change.patch)
         except PreconditionFailedError:
@@ -144,7 +190,10 @@ class MetadataApplier:
         return self.writer.get_server(server.region, server.kind, server.id)
 
     def _settle(self, run_id: str, outcome: Outcome) -> Outcome:
-        self.journal.settle(run_id, outcome)
+        try:
+            self.journal.settle(run_id, outcome)
+        except StateError as error:
+            self._give_up(error)
         return outcome
 
     def _applied(self, change: Change, found: Server, server: Server) -> Applied:
@@ -154,8 +203,12 @@ class MetadataApplier:
             Observation(found.id, now, found.metadata.enabled, found.status),
             Observation(server.id, now, server.metadata.enabled, server.status),
         ]
-        self.journal.record_observations(sights)
-        history = self.journal.load_observations([server.id]).get(server.id, ())
+        history: Sequence[Observation] = sights
+        try:
+            self.journal.record_observations(sights)
+            history = self.journal.load_observations([server.id]).get(server.id, sights)
+        except StateError as error:
+            self._give_up(error)
         return Applied(change, server.metadata, assess_restart(server, history, self.rule))
 
 
