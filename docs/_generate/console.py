@@ -18,7 +18,7 @@ from vpcmetactl.emulator.faults import parse_fault
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 
-_ENDPOINT_NOTE = re.compile(r"^VPCMETACTL_\w+_URL is .*\n", re.MULTILINE)
+_ENDPOINT_NOTE = re.compile(r"^note: VPCMETACTL_\w+_URL is .*\n", re.MULTILINE)
 _TRACE = re.compile(r"trace: [0-9a-f-]{36}")
 _RUN = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]+")
 

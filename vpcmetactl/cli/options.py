@@ -127,7 +127,7 @@ cloud_options = _all(
         "--max-workers",
         type=click.IntRange(1, 256),
         metavar="N",
-        help="Calls in flight at the same time.",
+        help="Calls in flight at the same time; 32 to read, 8 to change, unless given.",
     ),
     option(
         "--max-rps",

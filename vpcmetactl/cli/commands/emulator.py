@@ -20,7 +20,13 @@ def emulator() -> None:
 @click.option(
     "--scenario", default="demo", show_default=True, help="empty, demo, mixed-fleet or large:N."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="On loopback; 0 takes any that is free.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes ids and tokens.")
 @click.option(
     "--load",
