@@ -1,10 +1,8 @@
 """One SDK client for all regions and threads."""
 
 import copy
-import gc
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any
@@ -71,7 +69,7 @@ class VpcClients:
 
 
 def _new_api(session: requests.Session, authenticator: CallerAuthenticator) -> "VpcV1":
-    # Imported here and not above: `open_vpc` has the token requested in the meantime.
+    # Imported here and not above: the token is requested in the meantime.
     from ibm_vpc import VpcV1  # noqa: PLC0415
 
     api = VpcV1(version=API_VERSION, authenticator=authenticator)
@@ -90,16 +88,3 @@ def silence_loggers() -> None:
         logger.addHandler(NullHandler())
         logger.propagate = False
     getLogger("ibm-cloud-sdk-core").setLevel("WARNING")
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Spare the garbage collector the thousands of objects of an import, which all stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
