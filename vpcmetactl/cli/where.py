@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import TreeInterpreter
 
 from vpcmetactl.domain.errors import InvalidInputError
@@ -48,7 +49,8 @@ class Where:
     def __init__(self, expression: str, fields: Mapping[str, SchemaField]) -> None:
         self._expression = expression
         self._query = Query(expression, "--where")
-        parsed = jmespath.compile(expression).parsed
+        self._parsed = jmespath.compile(expression)
+        parsed = self._parsed.parsed
         _Names(expression, fields).check(parsed, "")
         self._query.search(_sample(fields, ""))
         self._negated = tuple(_negated(parsed))
@@ -56,11 +58,11 @@ class Where:
 
     def matches(self, item: object) -> bool:
         """Return whether the expression holds, in JMESPath's own sense of truth."""
-        return bool(self._query.search(item))
+        return bool(self._search(item))
 
     def matches_strictly(self, item: object, warn: Warn) -> bool:
         """Return whether the expression is true; null is not, and anything else is an error."""
-        result = self._query.search(item)
+        result = self._search(item)
         if not isinstance(result, bool | None):
             raise InvalidInputError(
                 f"--where {self._expression!r} gives {type(result).__name__}, not true or false",
@@ -74,6 +76,15 @@ class Where:
                 "is not reported"
             )
         return bool(result)
+
+    def _search(self, item: object) -> object:
+        """Evaluate; a function that is given what was not reported makes nothing of it."""
+        try:
+            return self._parsed.search(item)
+        except JMESPathTypeError as error:
+            return None if error.actual_type == "null" else self._query.search(item)
+        except (JMESPathError, RecursionError):
+            return self._query.search(item)  # which says it in a user's words
 
     def _negates_null(self, item: object) -> bool:
         return any(TreeInterpreter().visit(node, item) is None for node in self._negated)
@@ -143,8 +154,13 @@ class _Names:
         self.check(inner, elements)
         self.check(condition, elements)
 
+    def _expref(self, node: Node, scope: str | None) -> None:
+        """Names below ``&`` are looked up in the elements that the function goes through."""
+
     def _not_expression(self, node: Node, scope: str | None) -> None:
-        if self.check(_children(node)[0], scope):
+        negated = self.check(_children(node)[0], scope)
+        # A list may be negated: that asks whether it is empty.
+        if negated and not negated.endswith("[]."):
             raise InvalidInputError(
                 f"--where {self._expression!r}: '!' negates a whole object here",
                 hint="'!' binds tighter than '.': write metadata_service.enabled == `false`",
@@ -161,11 +177,19 @@ def _children(node: Node) -> Sequence[Node]:
     return [child for child in node.get("children", ()) if isinstance(child, dict)]
 
 
+# Below these, names are looked up elsewhere than in the item.
+_OTHER_SCOPES = frozenset(
+    {"filter_projection", "projection", "value_projection", "expref", "pipe", "subexpression"}
+)
+
+
 def _negated(node: Node) -> Sequence[Node]:
-    """Collect what an expression negates: below ``!``, and on the left of ``!=``."""
+    """Collect what of the item an expression negates: below ``!``, and on both sides of ``!=``."""
+    if node["type"] in _OTHER_SCOPES:
+        return []
     found = [operand for child in _children(node) for operand in _negated(child)]
     if node["type"] == "not_expression" or (node["type"] == "comparator" and node["value"] == "ne"):
-        found.append(_children(node)[0])
+        found += [child for child in _children(node) if child["type"] != "literal"]
     return found
 
 

@@ -25,7 +25,9 @@ class QueryRenderer:
 
     def __call__(self, document: Document[Any], write: Write) -> None:
         """Write the selection, ``null`` where there is none."""
-        write(_indented(self._query.search(msgspec.to_builtins(_envelope(document)))))
+        # Not to_builtins: JMESPath takes the tuples that it leaves for no lists.
+        plain = msgspec.json.decode(msgspec.json.encode(_envelope(document)))
+        write(_indented(self._query.search(plain)))
 
 
 def render_lines(document: Document[Any], write: Write) -> None:

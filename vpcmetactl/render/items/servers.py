@@ -160,7 +160,8 @@ def server_item(value: AssessedServer) -> Server:
 
 def server_as_builtins(value: AssessedServer) -> object:
     """Return a server as JSON shows it, in plain values: what ``--where`` is asked about."""
-    return msgspec.to_builtins(server_item(value))
+    # Not to_builtins: JMESPath takes the tuples that it leaves for no lists.
+    return msgspec.json.decode(msgspec.json.encode(server_item(value)))
 
 
 def restart_item(restart: RestartAssessment) -> Restart:
