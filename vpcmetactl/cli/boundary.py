@@ -4,7 +4,7 @@ The console script, ``python -m vpcmetactl`` and the tests' runner all pass thro
 group's ``invoke``.
 """
 
-import os
+import errno
 import signal
 import sys
 from types import FrameType
@@ -15,6 +15,9 @@ import click
 from vpcmetactl.cli.handing import current_app
 from vpcmetactl.cli.lazy import LazyGroup
 
+# What writing to a disk or a terminal that is no longer there ends with.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+
 
 class Terminated(BaseException):
     """SIGTERM has come."""
@@ -22,6 +25,17 @@ class Terminated(BaseException):
 
 class GuardedGroup(LazyGroup):
     """The root group: whatever happens below it ends in an exit code, never in a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the whole command line; help that cannot be written is told as other errors are."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _settle_stdout()
+            click.echo(f"error: stdout cannot be written to: {error.strerror}", err=True)
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and translate whatever comes out of it."""
@@ -31,7 +45,7 @@ class GuardedGroup(LazyGroup):
         except (click.ClickException, click.exceptions.Exit):
             raise  # click's own: usage errors, and the exit that was just asked for
         except BrokenPipeError:
-            _silence_stdout()
+            _settle_stdout()
             ctx.exit(0)
         except (KeyboardInterrupt, click.Abort):
             ctx.exit(_told(ctx, "interrupted", signal.SIGINT))
@@ -48,10 +62,16 @@ def _told(ctx: click.Context, word: str, number: signal.Signals) -> int:
 
 def _explained(ctx: click.Context, error: Exception) -> int:
     """Report an error and return its exit code; what is not ours is a bug, and tests see it."""
-    from vpcmetactl.domain.errors import ExitCode, VpcmetactlError  # noqa: PLC0415 - only now
+    from vpcmetactl.domain.errors import (  # noqa: PLC0415 - only now
+        ExitCode,
+        OutputError,
+        VpcmetactlError,
+    )
 
     app = current_app(ctx)
     if isinstance(error, VpcmetactlError):
+        if isinstance(error, OutputError):
+            _settle_stdout()
         app.terminal.report(error)
         return error.exit_code
     if app.raise_unexpected:
@@ -71,11 +91,7 @@ def _raise_on_sigterm() -> None:
         return  # not the main thread: the caller sees to signals
 
 
-def _silence_stdout() -> None:
-    """Keep the interpreter from complaining when it flushes a stdout that is closed."""
-    try:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
-    except (OSError, ValueError):
-        return  # there is no file behind stdout: nothing will be flushed
+def _settle_stdout() -> None:
+    from vpcmetactl.cli.terminal import settle_stdout  # noqa: PLC0415 - only now
+
+    settle_stdout()

@@ -2,14 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
 from vpcmetactl.cli.context import App
-from vpcmetactl.domain.errors import InvalidInputError, OutputError, VpcmetactlError
+from vpcmetactl.cli.terminal import settle_stdout
+from vpcmetactl.domain.errors import InvalidInputError, OutputError, UntoldError, VpcmetactlError
 from vpcmetactl.render.choices import parse_columns, parse_sort
 from vpcmetactl.render.documents import Trailer
 from vpcmetactl.render.options import Format, OutputOptions
@@ -111,30 +112,6 @@ def _target(word: str) -> Target:
     return Target(format_, Path(path) if path else None)
 
 
-@dataclass(slots=True)
-class Emitter(Generic[ValueT]):
-    """Takes the items of a result, and its trailer at the end, to every target."""
-
-    sinks: Sequence[Any]
-    stdout: TextIO
-    finished: bool = False
-
-    def item(self, value: ValueT) -> None:
-        """Take one item to every target."""
-        for sink in self.sinks:
-            sink.item(value)
-
-    def flush(self) -> None:
-        """Let a reader at the other end of a pipe see what there is so far."""
-        self.stdout.flush()
-
-    def end(self, trailer: Trailer) -> None:
-        """Complete the result, once."""
-        self.finished = True
-        for sink in self.sinks:
-            sink.end(trailer)
-
-
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file being written: beside its name until it is complete, unless it is a device."""
@@ -182,13 +159,88 @@ def _umask() -> int:
     return mask
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Destination:
-    """A target with the sink that writes to it."""
+    """A target with the sink that writes to it, and why it cannot any more."""
 
     target: Target
     sink: Any
     file: _File | None
+    stdout: TextIO
+    failure: BrokenPipeError | OutputError | None = None
+
+    def flush(self) -> None:
+        """Send what stdout holds back on its way."""
+        if self.file is None:
+            with _explained(None):
+                self.stdout.flush()
+
+    def keep(self) -> None:
+        """Complete the file, or send the rest on its way."""
+        if self.file is not None:
+            self.file.keep()
+        self.flush()
+
+
+@contextmanager
+def _explained(path: Path | None) -> Iterator[None]:
+    """Turn what the system says into an OutputError; a closed pipe is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if path is not None:
+            raise _cannot_write(path, error) from None
+        raise OutputError(f"stdout cannot be written to: {error.strerror}") from None
+
+
+@dataclass(slots=True)
+class Emitter(Generic[ValueT]):
+    """Takes the items of a result, and its trailer at the end, to every target.
+
+    ``patient`` is set once changes are being made: they are finished even where nobody can be
+    told, and what could not be written is an error at the end.
+    """
+
+    places: Sequence[_Destination]
+    finished: bool = False
+    patient: bool = False
+
+    def item(self, value: ValueT) -> None:
+        """Take one item to every target."""
+        self._each(lambda place: place.sink.item(value))
+
+    def flush(self) -> None:
+        """Let a reader at the other end of a pipe see what there is so far."""
+        self._each(_Destination.flush)
+
+    def end(self, trailer: Trailer) -> None:
+        """Complete the result, once."""
+        self.finished = True
+        self._each(lambda place: place.sink.end(trailer))
+
+    def keep(self) -> None:
+        """Put every file in its place, and raise what patience has held back."""
+        self._each(_Destination.keep)
+        for failure in (place.failure for place in self.places):
+            if isinstance(failure, OutputError):
+                raise UntoldError(
+                    f"the changes were made, and what became of them cannot be told: {failure}",
+                    hint="the journal has it; read the servers to see them as they are",
+                )
+            if failure is not None:
+                settle_stdout()
+
+    def _each(self, step: Callable[[_Destination], None]) -> None:
+        for place in self.places:
+            if place.failure is None:
+                try:
+                    step(place)
+                except (BrokenPipeError, OutputError) as error:
+                    if not self.patient:
+                        raise
+                    place.failure = error
 
 
 @contextmanager
@@ -199,18 +251,17 @@ def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]
     nothing, and a file that stood there before stays as it was.
     """
     with ExitStack() as stack:
-        places = [_open(app, view, choice, target, stack) for target in choice.targets]
-        out: Emitter[Any] = Emitter([place.sink for place in places], app.terminal.stdout)
+        out: Emitter[Any] = Emitter(
+            [_open(app, view, choice, target, stack) for target in choice.targets]
+        )
         try:
             yield out
         except VpcmetactlError as error:
             if not out.finished:
-                _end_in_failure(app, places, error)
+                with suppress(BrokenPipeError, OutputError):
+                    _end_in_failure(app, out.places, error)
             raise
-        for place in places:
-            if place.file is not None:
-                place.file.keep()
-        app.terminal.stdout.flush()
+        out.keep()
 
 
 def _open(
@@ -225,11 +276,12 @@ def _open(
     stream = file.stream if file else app.terminal.stdout
 
     def write(text: str) -> None:
-        stream.write(text)
+        with _explained(target.path):
+            stream.write(text)
 
     sink = open_sink(view, target.format, choice.shape_for(target), write)
     sink.start()
-    return _Destination(target, sink, file)
+    return _Destination(target, sink, file, app.terminal.stdout)
 
 
 def _end_in_failure(app: App, places: Sequence[_Destination], error: VpcmetactlError) -> None:
@@ -237,5 +289,4 @@ def _end_in_failure(app: App, places: Sequence[_Destination], error: VpcmetactlE
     for place in places:
         if place.target.format is Format.JSON:
             place.sink.end(trailer)
-            if place.file is not None:
-                place.file.keep()
+            place.keep()

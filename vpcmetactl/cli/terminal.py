@@ -1,12 +1,14 @@
 """The streams: the result goes to stdout, everything else to stderr."""
 
 import io
+import os
 import shutil
 import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from pathlib import Path
+from typing import TextIO, cast
 
 from vpcmetactl.domain.errors import VpcmetactlError
 
@@ -93,8 +95,29 @@ def printable(text: str) -> str:
 
 
 def standard_terminal(environ: Mapping[str, str]) -> Terminal:
-    """Return the process's own streams, which escape what their encoding does not have."""
-    for stream in (sys.stdout, sys.stderr):
+    """Return the process's own streams, which escape what their encoding does not have.
+
+    A stream that was closed before we came is replaced by one that swallows everything.
+    """
+    stdin = sys.stdin or _nowhere("r")
+    stdout, stderr = sys.stdout or _nowhere("w"), sys.stderr or _nowhere("w")
+    for stream in (stdout, stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return Terminal(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=environ)
+    return Terminal(stdin=stdin, stdout=stdout, stderr=stderr, environ=environ)
+
+
+def _nowhere(mode: str) -> TextIO:
+    return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))
+
+
+def settle_stdout() -> None:
+    """Write what is held back; where that fails, keep the interpreter from trying once more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+    except (AttributeError, ValueError):
+        return  # it was closed before

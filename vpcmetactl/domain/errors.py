@@ -8,6 +8,7 @@
     ├── StateError               1  the state file cannot be opened or written
     │   └── UnrecordedError      6  it could not be written once changes had been sent
     ├── OutputError              1  the result cannot be written where it should go
+    │   └── UntoldError          6  the same, once changes had been sent
     ├── NotFoundError            1  what was named does not exist, or may not be seen
     ├── AmbiguousServerError     1  a name that several servers bear
     ├── RefusedError             5  a guard, a mismatch or a declined confirmation
@@ -118,6 +119,13 @@ class OutputError(VpcmetactlError):
     """The result cannot be written where it should go."""
 
     code = "output"
+
+
+class UntoldError(OutputError):
+    """What became of changes that were sent cannot be written where it should go."""
+
+    code = "untold"
+    exit_code = ExitCode.FAILED
 
 
 class NotFoundError(VpcmetactlError):

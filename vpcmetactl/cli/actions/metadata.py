@@ -153,6 +153,7 @@ def _apply(
             max_workers=session.options.max_workers or WRITERS,
             stop_requested=stop.requested,
         )
+        out.patient = bool(plan.changes)
         outcomes = []
         for outcome in applier.apply(plan):
             outcomes.append(outcome)
