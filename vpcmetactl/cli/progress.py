@@ -80,7 +80,7 @@ class ProgressObserver:
         total = max(self._expected.total(), self._read)
         words = f"{self._read:,} of {total:,} servers read"
         if self._settled:
-            words = f"{self._settled:,} changes done"
+            words = f"{self._settled:,} change{'' if self._settled == 1 else 's'} done"
         self._terminal.stderr.write(f"{_CLEAR_LINE}{words}")
         self._terminal.stderr.flush()
 

@@ -121,11 +121,15 @@ class Settings:
 
     def _url(self, name: str, default: str) -> str:
         url = self.environ.get(name, "").strip() or default
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise InvalidInputError(f"{name} is not a URL: {error}") from None
+        # First of all: what follows quotes the URL.
+        if "@" in parts.netloc:
+            raise InvalidInputError(f"{name}: a URL with a password in it is not used")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidInputError(f"{name}: {url!r} is not a URL")
-        if parts.username or parts.password:
-            raise InvalidInputError(f"{name}: a URL with a password in it is not used")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise InvalidInputError(
                 f"{name}: {url!r} would send credentials in the clear",
@@ -147,7 +151,7 @@ def process_environment() -> Mapping[str, str]:
 def _read_key(path: Path) -> str:
     """Read an API key: the bare key, or the JSON file that IBM Cloud lets one download."""
     try:
-        text = path.expanduser().read_text(encoding="utf-8").strip()
+        text = path.expanduser().read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not text"
         raise InvalidInputError(f"--api-key-file {path}: {reason}") from None
