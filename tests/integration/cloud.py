@@ -180,15 +180,30 @@ def process_environment(environment: Mapping[str, str | None]) -> dict[str, str]
 
 
 def start(environment: Mapping[str, str | None], *words: str) -> "subprocess.Popen[str]":
-    """Start a command in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "vpcmetactl", *words],
-        env=process_environment(environment),
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    """Start a command in a process of its own, which Ctrl-C reaches."""
+    with _interruptible():
+        return subprocess.Popen(
+            [sys.executable, "-m", "vpcmetactl", *words],
+            env=process_environment(environment),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A process inherits from us that SIGINT is ignored, as it is for jobs in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def finish(process: "subprocess.Popen[str]", seconds: float = 30) -> Ran:
