@@ -143,9 +143,9 @@ class EmulatedCloud:
 
 
 @contextmanager
-def served(state: Path, scenario: str = "demo", latency: float = 0) -> Iterator[EmulatedCloud]:
+def served(state: Path, scenario: str = "demo", *, seed: int = 0) -> Iterator[EmulatedCloud]:
     """Serve a scenario on a free port until the block ends."""
-    emulator = Emulator(build_world(scenario), latency=latency)
+    emulator = Emulator(build_world(scenario, seed=seed))
     with EmulatorServer(emulator) as server:
         yield EmulatedCloud(emulator, server.url, state)
 
