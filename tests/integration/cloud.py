@@ -27,6 +27,8 @@ from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.emulator.vpc.resources import MetadataService
 from vpcmetactl.emulator.world import AnyServer
 
+Process = subprocess.Popen[str]
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -125,7 +127,7 @@ class EmulatedCloud:
         """Run a command in this process; variables that are ``None`` are left out."""
         return run({**self.environment, **environment}, *words)
 
-    def start(self, *words: str, **environment: str | None) -> "subprocess.Popen[str]":
+    def start(self, *words: str, **environment: str | None) -> Process:
         """Start a command in a process of its own."""
         return start({**self.environment, **environment}, *words)
 
@@ -179,7 +181,7 @@ def process_environment(environment: Mapping[str, str | None]) -> dict[str, str]
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def start(environment: Mapping[str, str | None], *words: str) -> "subprocess.Popen[str]":
+def start(environment: Mapping[str, str | None], *words: str) -> Process:
     """Start a command in a process of its own, which Ctrl-C reaches."""
     with _interruptible():
         return subprocess.Popen(
@@ -206,7 +208,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def finish(process: "subprocess.Popen[str]", seconds: float = 30) -> Ran:
+def finish(process: Process, seconds: float = 30) -> Ran:
     """Wait for a process and return what it printed."""
     began = time.monotonic()
     try:
