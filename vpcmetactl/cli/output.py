@@ -62,6 +62,11 @@ def read_output(app: App, kind: str, given: dict[str, Any]) -> OutputChoice:
         color=app.terminal.color,
     )
     _check_use(targets, shape)
+    if query is not None:
+        # Imported here: few commands are given a query.
+        from vpcmetactl.render.query import Query  # noqa: PLC0415
+
+        Query(query)
     return OutputChoice(targets, shape)
 
 
