@@ -78,7 +78,7 @@ class ProgressObserver:
         self._drawn_at = now
         self._line_is_drawn = True
         total = max(self._expected.total(), self._read)
-        words = f"{self._read:,} of {total:,} servers read"
+        words = f"{self._read:,} of {total:,} servers read" if total else "reading servers"
         if self._settled:
             words = f"{self._settled:,} change{'' if self._settled == 1 else 's'} done"
         self._terminal.stderr.write(f"{_CLEAR_LINE}{words}")
