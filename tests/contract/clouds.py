@@ -15,7 +15,7 @@ from vpcmetactl.emulator.clock import ManualClock
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.ibmcloud.connection import ApiKey
-from vpcmetactl.ibmcloud.vpc import VpcGateway
+from vpcmetactl.ibmcloud.gateway import VpcGateway
 from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery
 
 

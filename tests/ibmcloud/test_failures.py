@@ -37,8 +37,9 @@ from vpcmetactl.domain.errors import (
 )
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.ibmcloud import operations
-from vpcmetactl.ibmcloud.failures import EXPECTED, Failure, Remedy, explain
+from vpcmetactl.ibmcloud.failures import EXPECTED, explain
 from vpcmetactl.ibmcloud.redaction import Secrets
+from vpcmetactl.ibmcloud.remedies import Failure, Remedy
 from vpcmetactl.ibmcloud.transport import RedirectAnswerError
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -25,7 +25,7 @@ from vpcmetactl.domain.errors import (
 )
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import ServerKind
-from vpcmetactl.ibmcloud.vpc import VpcGateway
+from vpcmetactl.ibmcloud.gateway import VpcGateway
 from vpcmetactl.usecases.ports import PageQuery
 
 Call = Callable[[VpcGateway], object]

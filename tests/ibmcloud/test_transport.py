@@ -3,9 +3,11 @@
 import gzip
 import http.client
 import logging
+import socket
 import ssl
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,7 +105,9 @@ def test_the_ca_bundle_is_loaded_once_however_many_connections_are_opened(
         loads.append(cafile)
         original(self, cafile, capath, cadata)
 
-    with ScriptedServer([REGIONS], tls=_tls()) as server:
+    # It closes the connection after each answer.
+    slow = Dribble(REGIONS, seconds=0.001)
+    with ScriptedServer([slow], tls=_tls()) as server:
         with a_gateway(a_connection(server.url, ca_bundle=AUTHORITY)) as gateway:
             monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counting)
             workers = [threading.Thread(target=gateway.list_regions) for _ in range(8)]
@@ -111,7 +115,7 @@ def test_the_ca_bundle_is_loaded_once_however_many_connections_are_opened(
                 worker.start()
             for worker in workers:
                 worker.join()
-        assert server.connections > 1
+        assert server.connections >= 8
     assert loads == []
 
 
@@ -314,3 +318,25 @@ def test_the_libraries_log_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         gateway.list_regions()
     assert told == []
     assert http.client.HTTPConnection.debuglevel == 0
+
+
+def test_a_host_that_speaks_no_tls_is_not_tried_for_a_whole_minute() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_answer_in_plain_text, args=[listener], daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            a_gateway(a_connection(url)) as gateway,
+            pytest.raises(UnavailableError, match=r"the secure connection to .* failed") as caught,
+        ):
+            gateway.list_regions()
+        listener.shutdown(socket.SHUT_RDWR)
+    assert "gave up after 4 attempts" in str(caught.value)
+
+
+def _answer_in_plain_text(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(4096)

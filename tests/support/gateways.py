@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.support.clock import ManualClock, RealClock
 from tests.support.observer import RecordingObserver
 from vpcmetactl.ibmcloud.connection import ApiKey, Connection, Credentials
-from vpcmetactl.ibmcloud.vpc import VpcGateway, open_vpc
+from vpcmetactl.ibmcloud.gateway import VpcGateway
+from vpcmetactl.ibmcloud.vpc import open_vpc
 
 API_KEY = "canary-api-key-0123456789"
 

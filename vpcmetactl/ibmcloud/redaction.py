@@ -7,6 +7,8 @@ from urllib.parse import quote, quote_plus
 _REDACTED = "<redacted>"
 # Anything that has the form of a JWT, cut short or not.
 _TOKEN = re.compile(r"eyJ[\w-]{8,}(\.[\w-]*){0,2}")
+# The user and password of an address.
+_USER = re.compile(r"//\S*@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
 # What an operator wants to read of a message; the rest is in IBM's log under the trace.
 _LONGEST = 300
@@ -31,6 +33,7 @@ class Secrets:
         """Return a text on one line, of bounded length, without any credential."""
         for value in self._values:
             text = text.replace(value, _REDACTED)
+        text = _USER.sub(f"//{_REDACTED}@", text)
         text = _BEARER.sub(_REDACTED, _TOKEN.sub(_REDACTED, text))
         text = " ".join(text.split())
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

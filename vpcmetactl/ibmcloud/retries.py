@@ -12,10 +12,11 @@ from typing import TypeVar
 
 from vpcmetactl.domain.errors import RateLimitedError, UnavailableError, VpcmetactlError
 from vpcmetactl.ibmcloud.deadlines import Deadline
-from vpcmetactl.ibmcloud.failures import EXPECTED, Failure, Remedy, explain
+from vpcmetactl.ibmcloud.failures import EXPECTED, explain
 from vpcmetactl.ibmcloud.operations import Operation
 from vpcmetactl.ibmcloud.pacing import Pace, Ticket
 from vpcmetactl.ibmcloud.redaction import Secrets
+from vpcmetactl.ibmcloud.remedies import Failure, Remedy
 from vpcmetactl.usecases.ports import Clock, Observer
 
 T = TypeVar("T")

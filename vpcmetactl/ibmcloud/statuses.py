@@ -1,0 +1,139 @@
+"""What the status and the body of an answer mean to the operation that it answers."""
+
+import http
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from ibm_cloud_sdk_core import ApiException
+
+from vpcmetactl.domain.errors import (
+    AuthenticationError,
+    BadRequestError,
+    CloudError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionFailedError,
+    RateLimitedError,
+    RedirectedError,
+    UnavailableError,
+)
+from vpcmetactl.ibmcloud.operations import Api, Operation
+from vpcmetactl.ibmcloud.redaction import Secrets
+from vpcmetactl.ibmcloud.remedies import Failure, Remedy
+from vpcmetactl.ibmcloud.wire.complaints import Complaint, complaint_from_wire
+
+# Any other 4xx is a refusal that asking again cannot change.
+_BY_STATUS: dict[int, tuple[type[CloudError | NotFoundError], Remedy, str | None]] = {
+    401: (
+        AuthenticationError,
+        Remedy.NEW_TOKEN,
+        "the token has expired or was not accepted; check the credentials and the account",
+    ),
+    403: (PermissionDeniedError, Remedy.NONE, None),
+    404: (BadRequestError, Remedy.NONE, "is the endpoint that of the VPC API?"),
+    408: (UnavailableError, Remedy.RETRY, "try again, or raise --timeout"),
+    409: (
+        ConflictError,
+        Remedy.NONE,
+        "its present status does not allow this; try again when it has settled",
+    ),
+    412: (
+        PreconditionFailedError,
+        Remedy.NONE,
+        "somebody else changed it in the meantime; look again, then decide again",
+    ),
+    429: (
+        RateLimitedError,
+        Remedy.SLOW_DOWN,
+        "lower --max-rps or --max-workers, or raise --timeout",
+    ),
+}
+_REFUSED_BY_IAM = (
+    AuthenticationError,
+    Remedy.NONE,
+    "check the API key, and that it belongs to this cloud",
+)
+_NOT_VISIBLE = (
+    NotFoundError,
+    Remedy.NONE,
+    "it may be gone, or exist and not be visible to you: the platform does not tell which",
+)
+_SERVER_ERROR_HINT = "try again later; IBM support asks for the trace"
+_PASSING = frozenset({500, 502, 503, 504})
+
+
+def explain_status(
+    exception: ApiException, operation: Operation, secrets: Secrets, now: datetime
+) -> Failure:
+    """Say what an answer other than 2xx means for an operation."""
+    response, status = exception.http_response, exception.status_code
+    complaint = complaint_from_wire(response.content, response.headers)
+    kind, remedy, hint = _meaning(status, operation)
+    error = kind(
+        f"cannot {operation.text}: {_account(status, operation, complaint, secrets)}",
+        hint=_permission_hint(operation) if kind is PermissionDeniedError else hint,
+        trace=complaint.trace and secrets.hide(complaint.trace),
+        region=operation.region,
+        status=status,
+    )
+    return Failure(
+        error,
+        remedy,
+        in_doubt=remedy is Remedy.RETRY,
+        retry_after=_retry_after(response.headers.get("Retry-After"), now),
+    )
+
+
+def _meaning(
+    status: int, operation: Operation
+) -> tuple[type[CloudError | NotFoundError], Remedy, str | None]:
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        remedy = Remedy.RETRY if status in _PASSING else Remedy.NONE
+        return (UnavailableError, remedy, _SERVER_ERROR_HINT)
+    if operation.api is Api.IAM and status not in (408, 429):
+        return _REFUSED_BY_IAM
+    if status == http.HTTPStatus.NOT_FOUND and operation.one_server:
+        return _NOT_VISIBLE
+    if status < http.HTTPStatus.BAD_REQUEST:
+        return (RedirectedError, Remedy.NONE, "check the endpoint and the proxy settings")
+    return _BY_STATUS.get(status, (BadRequestError, Remedy.NONE, None))
+
+
+def _permission_hint(operation: Operation) -> str:
+    """Name every cause that the platform hides behind a 403 (platform notes 3.3, 4.4)."""
+    action = f"the IAM action {operation.permission} is needed; " if operation.permission else ""
+    return (
+        f"{action}context-based restrictions, an expired token and a token of another account "
+        "are answered in the same way"
+    )
+
+
+def _account(status: int, operation: Operation, complaint: Complaint, secrets: Secrets) -> str:
+    details = ", ".join(
+        part
+        for part in (
+            f"HTTP {status}",
+            complaint.code,
+            complaint.target and f"field {complaint.target}",
+        )
+        if part
+    )
+    if complaint.message:
+        return secrets.hide(f"{complaint.message.rstrip('.')} ({details})")
+    return secrets.hide(f"{operation.host} answered {details}")
+
+
+def _retry_after(header: str | None, now: datetime) -> float | None:
+    """Read seconds or an HTTP date; what is neither says nothing."""
+    if header is None:
+        return None
+    try:
+        if header.strip().isdecimal():
+            return float(header)
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
