@@ -38,7 +38,7 @@ class FoundCommand:
 
 def groups_and_commands() -> Iterator[FoundCommand]:
     """Yield the root, every group and every command, depth first."""
-    root = click.Context(cli, info_name="vpcmetactl", terminal_width=_WIDTH)
+    root = click.Context(cli, info_name="vpcmetactl", terminal_width=_WIDTH, **cli.context_settings)
     yield from _walk(("vpcmetactl",), cli, root)
 
 

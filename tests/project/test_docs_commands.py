@@ -29,7 +29,8 @@ def parsed(line: str) -> click.Context:
         if word == "--from-file":
             words[index + 1] = "-"
     command: click.Command = cli
-    context = click.Context(cli, info_name="vpcmetactl")
+    # With the root's settings: a command keeps the help option that its first context gave it.
+    context = click.Context(cli, info_name="vpcmetactl", **cli.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
         inner = command.get_command(context, name)

@@ -2,13 +2,15 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
 
-from docs._generate.commands import commands, groups_and_commands
+from docs._generate.commands import FoundCommand, commands, groups_and_commands
 from docs._generate.tables import VERDICTS, error_classes
 from tests.support.builders import OFF, ON, a_bare_metal_server, an_instance
 from tests.support.pages import ROOT, code_spans, first_column, headings, prose, text_of
@@ -38,6 +40,16 @@ def test_commands() -> None:
 
     assert headings(text_of("docs/reference/cli.md"))[1:] == found
     assert len(found) > 8
+
+
+@pytest.mark.parametrize("found", [*groups_and_commands()], ids=lambda found: found.line)
+def test_the_page_says_what_help_prints(found: FoundCommand) -> None:
+    program = [sys.executable, "-m", *found.words, "--help"]
+
+    printed = subprocess.run(program, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+    page = section(text_of("docs/reference/cli.md"), found.line)
+    assert page.startswith(f"\n\n```text\n{printed}```\n")
 
 
 def test_every_command_has_help_and_every_option_of_it() -> None:
