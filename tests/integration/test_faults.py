@@ -78,7 +78,10 @@ def test_the_rest_is_shown_where_one_region_always_fails(cloud: EmulatedCloud, f
     assert ran.seconds < 1 + MARGIN
 
 
-@pytest.mark.parametrize("fault", sorted(CODES))
+# One of each class: region by region they were all met above.
+@pytest.mark.parametrize(
+    "fault", ["429", "503", "html", "reset", "stall", "redirect", "401", "403", "404"]
+)
 def test_a_listing_that_fails_everywhere_is_an_error(cloud: EmulatedCloud, fault: str) -> None:
     cloud.fail(f"list_instances:{fault}")
 
@@ -104,7 +107,7 @@ def test_reading_one_server_survives_what_happens_once(cloud: EmulatedCloud, fau
     assert cloud.asked == ["create_token", "get_instance", *token, "get_instance"]
 
 
-@pytest.mark.parametrize("fault", sorted(CODES.keys() - {"404"}))
+@pytest.mark.parametrize("fault", sorted(CODES.keys() - {"400", "404"}))
 def test_reading_one_server_ends_in_a_named_error(cloud: EmulatedCloud, fault: str) -> None:
     crn = cloud.crn("web-1")
     cloud.fail(f"get_instance:{fault}")
@@ -118,9 +121,11 @@ def test_reading_one_server_ends_in_a_named_error(cloud: EmulatedCloud, fault: s
     assert ran.seconds < 1 + MARGIN
 
 
-def test_a_server_that_is_not_visible_matches_nothing(cloud: EmulatedCloud) -> None:
+@pytest.mark.parametrize("fault", ["400", "404"])
+def test_a_server_that_is_not_visible_matches_nothing(cloud: EmulatedCloud, fault: str) -> None:
+    """The platform answers 400 to what it cannot take for an id."""
     crn = cloud.crn("web-1")
-    cloud.fail("get_instance:404")
+    cloud.fail(f"get_instance:{fault}")
 
     ran = cloud.run("servers", "show", crn, "-o", "json", "--no-state")
 
@@ -170,7 +175,7 @@ def test_a_token_that_never_comes_ends_in_a_named_error(cloud: EmulatedCloud, fa
 
 # A 429 is left out: it slows the region down in which the list is asked for.
 @pytest.mark.parametrize(
-    "fault", sorted(CODES.keys() - {"expired", "401", "429", "429-retry-after=9"})
+    "fault", ["500", "html", "garbage", "reset", "truncate", "stall", "redirect", "403", "404"]
 )
 def test_the_built_in_regions_are_used_where_they_cannot_be_asked_for(
     cloud: EmulatedCloud, fault: str
