@@ -30,7 +30,7 @@ _FORBIDDEN = (
     r"\bFIXME\b",
     r"\bTBD\b",
     r"lorem ipsum",
-    r"(?:/home|/root|/Users|/tmp|/work)/\w",
+    r"(?<![\w.:}])/(?:home|root|Users|tmp|opt|mnt|srv)/\w",
     r"\bsimply\b",
     r"\beasily\b",
     r"\bseamless",
