@@ -4,14 +4,18 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vpcmetactl.cli.context import App, Cloud
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import StateError
 from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer, Realm
+
+# A listing of a large fleet, and a run of many changes, take minutes.
+_SOON = timedelta(minutes=10)
 
 
 class SystemClock:
@@ -63,7 +67,19 @@ class _Opener:
         from vpcmetactl.ibmcloud.vpc import open_vpc  # noqa: PLC0415
 
         with closing(open_vpc(connection, self.clock, observer)) as gateway:
+            if isinstance(connection.credentials, BearerToken):
+                self._warn_of_expiry(gateway.get_caller(), observer)
             yield gateway
+
+    def _warn_of_expiry(self, caller: Caller, observer: Observer) -> None:
+        """Say in time that a token will not last, for there is nothing to get another with."""
+        if caller.expires_at is None:
+            return
+        left = caller.expires_at - self.clock.now()
+        if timedelta() < left < _SOON:
+            minutes = int(left.total_seconds() / 60)
+            when = f"in {minutes} minutes" if minutes > 1 else "in a minute or less"
+            observer.warn(f"the IAM token expires {when}, and cannot be renewed")
 
     def check_state(self, options: CloudOptions) -> None:
         """Find out before the first call whether changes could be written down."""

@@ -150,15 +150,18 @@ class FleetReading:
     def _find(self, ref: ServerRef, region: str, kind: ServerKind) -> Step[Part]:
         """Ask for one server by id, by name, or by both where the word may be either."""
         inventory = self.reader.inventory
+        is_id = ref.crn is not None or ref.looks_like_id
         try:
-            if ref.crn is not None or ref.looks_like_id or not ref.may_be_name:
+            if is_id or not ref.may_be_name:
                 server_id = ref.crn.resource_id if ref.crn else ref.text
                 return Step([[inventory.get_server(region, kind, server_id)]])
-        except (NotFoundError, BadRequestError):
-            if ref.crn is not None or (ref.looks_like_id and not ref.may_be_name):
+        except NotFoundError:
+            if ref.crn is not None or (is_id and not ref.may_be_name):
                 return Step([[]])
         except VpcmetactlError as error:
-            return Step([Unread(region, kind, error)])
+            # A word of no known form may be a name all the same, whatever the API says of its id.
+            if is_id or not isinstance(error, BadRequestError):
+                return Step([Unread(region, kind, error)])
         try:
             page = inventory.list_page(PageQuery(region, kind, ApiFilters(name=ref.text)))
         except VpcmetactlError as error:
