@@ -208,6 +208,28 @@ def test_a_token_lives_through_a_long_listing(large: EmulatedCloud) -> None:
     assert large.asked.count("create_token") > 1
 
 
+@pytest.mark.parametrize(
+    ("minutes", "warning"),
+    [
+        (60, ""),
+        (5.5, "warning: the IAM token expires in 5 minutes, and cannot be renewed\n"),
+        (1, "warning: the IAM token expires in a minute or less, and cannot be renewed\n"),
+    ],
+)
+def test_a_brought_token_that_will_not_last_is_told(
+    cloud: EmulatedCloud, minutes: float, warning: str
+) -> None:
+    account = cloud.emulator.world.iam
+    account.token_lifetime = timedelta(minutes=minutes)
+    token = f"Bearer {account.issue_token().text}"
+
+    ran = cloud.run("servers", "list", IBMCLOUD_API_KEY=None, IBMCLOUD_IAM_TOKEN=token)
+
+    notes = "".join(f"{line}\n" for line in ran.stderr.splitlines() if "VPCMETACTL" not in line)
+    assert (ran.exit_code, notes) == (0, warning)
+    assert "create_token" not in cloud.asked
+
+
 @pytest.mark.parametrize("command", ["servers list", "audit run --fail-on none"])
 def test_a_reading_command_needs_no_state(cloud: EmulatedCloud, command: str) -> None:
     ran = cloud.run(*command.split(), "--no-state")
