@@ -65,6 +65,7 @@ class Scope(msgspec.Struct):
 class Envelope(msgspec.Struct):
     """The parts of the envelope that these tests look at."""
 
+    kind: str
     status: str
     exit_code: int
     scope: Scope

@@ -27,6 +27,11 @@ class Target:
     format: Format
     path: Path | None = None
 
+    @property
+    def word(self) -> str:
+        """How ``-o`` names it."""
+        return self.format if self.path is None else f"{self.format}={self.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class OutputChoice:
@@ -249,6 +254,33 @@ class Emitter(Generic[ValueT]):
 
 
 @contextmanager
+def failures_told(app: App, kind: str, words: Sequence[str]) -> Iterator[None]:
+    """Write an error as JSON where that was asked for on stdout.
+
+    For what is wrong before ``emitter`` has opened its targets; ``words`` are those of ``-o``.
+    """
+    try:
+        yield
+    except VpcmetactlError as error:
+        if "json" in (word.lower() for word in words):
+            from vpcmetactl.render.envelope import render_failure  # noqa: PLC0415 - only now
+
+            trailer = Trailer(
+                generated_at=app.clock.now(), exit_code=error.exit_code, errors=[error]
+            )
+            with suppress(OSError):  # what is raised below is told on stderr in any case
+                render_failure(Format.JSON, kind, trailer, _write_to(app.terminal.stdout))
+        raise
+
+
+def _write_to(stream: TextIO) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        stream.write(text)
+
+    return write
+
+
+@contextmanager
 def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]:
     """Open every target, and complete or discard what was written to it.
 
@@ -256,9 +288,9 @@ def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]
     nothing, and a file that stood there before stays as it was.
     """
     with ExitStack() as stack:
-        out: Emitter[Any] = Emitter(
-            [_open(app, view, choice, target, stack) for target in choice.targets]
-        )
+        with failures_told(app, view.kind, [target.word for target in choice.targets]):
+            places = [_open(app, view, choice, target, stack) for target in choice.targets]
+        out: Emitter[Any] = Emitter(places)
         try:
             yield out
         except VpcmetactlError as error:

@@ -1,7 +1,7 @@
 """What ``audit`` does."""
 
 from vpcmetactl.cli.context import App
-from vpcmetactl.cli.output import emitter, read_output
+from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.session import open_session, warn_of_unread
 from vpcmetactl.domain.checks import CHECKS, get_check
@@ -13,12 +13,13 @@ from vpcmetactl.usecases.auditing import audit_fleet
 
 def run_audit(app: App, given: Given) -> ExitCode:
     """Read the chosen servers and report what fails."""
-    choice = take_choice(given)
-    app, options = take_app(app, given)
-    output = read_output(app, "findings", given)
-    policy = _take_policy(given)
-    fail_on = given.pop("fail_on")
-    where = choice.predicate()
+    with failures_told(app, "findings", given["output"]):
+        choice = take_choice(given)
+        app, options = take_app(app, given)
+        output = read_output(app, "findings", given)
+        policy = _take_policy(given)
+        fail_on = given.pop("fail_on")
+        where = choice.predicate()
     from vpcmetactl.render.views.findings import FINDINGS  # noqa: PLC0415 - usage errors first
 
     with emitter(app, FINDINGS, output) as out, open_session(app, options) as session:
@@ -40,7 +41,8 @@ def run_audit(app: App, given: Given) -> ExitCode:
 
 def list_checks(app: App, given: Given) -> ExitCode:
     """List the built-in checks."""
-    output = read_output(app, "checks", given)
+    with failures_told(app, "checks", given["output"]):
+        output = read_output(app, "checks", given)
     from vpcmetactl.render.views.checks import CHECKS as VIEW  # noqa: PLC0415 - as above
 
     with emitter(app, VIEW, output) as out:
@@ -52,8 +54,9 @@ def list_checks(app: App, given: Given) -> ExitCode:
 
 def explain_check(app: App, given: Given) -> ExitCode:
     """Show one check in full."""
-    check = get_check(given.pop("check"))
-    output = read_output(app, "checks", given)
+    with failures_told(app, "checks", given["output"]):
+        check = get_check(given.pop("check"))
+        output = read_output(app, "checks", given)
     from vpcmetactl.render.views.checks import CHECK as VIEW  # noqa: PLC0415 - as above
 
     with emitter(app, VIEW, output) as out:

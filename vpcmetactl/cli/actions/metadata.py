@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from vpcmetactl.cli.confirm import confirm
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.interrupts import graceful_stop
-from vpcmetactl.cli.output import Emitter, emitter, read_output
-from vpcmetactl.cli.parameters import Given, take_app, take_choice
+from vpcmetactl.cli.output import Emitter, emitter, failures_told, read_output
+from vpcmetactl.cli.parameters import Choice, Given, take_app, take_choice
 from vpcmetactl.cli.session import WRITERS, Session, open_session, warn_of_unread
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError, strongest
 from vpcmetactl.domain.plans import (
@@ -39,13 +39,7 @@ def disable_metadata(app: App, given: Given) -> ExitCode:
 
 def set_metadata(app: App, given: Given) -> ExitCode:
     """Set protocol and hop limit, and leave the service on or off as it is."""
-    patch = _take_patch(given)
-    if patch.is_empty:
-        raise InvalidInputError(
-            "metadata set: there is nothing to set",
-            hint="give --protocol, --response-hop-limit or both",
-        )
-    return _change(app, Action.SET, patch, given)
+    return _change(app, Action.SET, _take_patch(given), given)
 
 
 def _take_patch(given: Given, *, enabled: bool | None = None) -> MetadataServicePatch:
@@ -58,18 +52,16 @@ def _take_patch(given: Given, *, enabled: bool | None = None) -> MetadataService
 
 
 def _change(app: App, action: Action, patch: MetadataServicePatch, given: Given) -> ExitCode:
-    choice = take_choice(given)
-    app, options = take_app(app, given)
     dry_run, yes = given.pop("dry_run"), given.pop("yes")
-    output = read_output(app, "plan" if dry_run else "outcomes", given)
-    if choice.is_empty and not given["all_servers"]:
-        raise InvalidInputError(
-            f"metadata {action}: no server is chosen",
-            hint="name servers, choose them with options, or say --all",
-        )
-    if not dry_run:
-        _demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
-    where = choice.predicate(warn=app.terminal.note)
+    kind = "plan" if dry_run else "outcomes"
+    with failures_told(app, kind, given["output"]):
+        choice = take_choice(given)
+        app, options = take_app(app, given)
+        output = read_output(app, kind, given)
+        _demand_purpose(action, patch, choice, all_servers=given["all_servers"])
+        if not dry_run:
+            _demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
+        where = choice.predicate(warn=app.terminal.note)
     from vpcmetactl.render.views.plans import OUTCOMES, PLAN  # noqa: PLC0415 - usage errors first
 
     # The output is opened first: nobody wants to learn after the change that it cannot be told.
@@ -89,6 +81,21 @@ def _change(app: App, action: Action, patch: MetadataServicePatch, given: Given)
                 _preview(session, reading, plan)
                 confirm(app.terminal, f"Change {_servers(len(plan.changes))}?")
             return _apply(session, reading, plan, out)
+
+
+def _demand_purpose(
+    action: Action, patch: MetadataServicePatch, choice: Choice, *, all_servers: bool
+) -> None:
+    if patch.is_empty:
+        raise InvalidInputError(
+            f"metadata {action}: there is nothing to set",
+            hint="give --protocol, --response-hop-limit or both",
+        )
+    if choice.is_empty and not all_servers:
+        raise InvalidInputError(
+            f"metadata {action}: no server is chosen",
+            hint="name servers, choose them with options, or say --all",
+        )
 
 
 def _demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vpcmetactl.cli.context import App
-from vpcmetactl.cli.output import OutputChoice, emitter, read_output
+from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
 from vpcmetactl.cli.session import open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
@@ -17,10 +17,11 @@ from vpcmetactl.render.documents import View
 
 def list_servers(app: App, given: Given) -> ExitCode:
     """List the chosen servers, as they arrive where the format allows it."""
-    choice = take_choice(given)
-    app, options = take_app(app, given)
-    output = read_output(app, "servers", given)
-    where = choice.predicate()
+    with failures_told(app, "servers", given["output"]):
+        choice = take_choice(given)
+        app, options = take_app(app, given)
+        output = read_output(app, "servers", given)
+        where = choice.predicate()
     from vpcmetactl.render.views.servers import SERVERS  # noqa: PLC0415 - usage errors come first
 
     out = _Output(SERVERS, output, exit_code=given["exit_code"])
@@ -29,11 +30,12 @@ def list_servers(app: App, given: Given) -> ExitCode:
 
 def show_server(app: App, given: Given) -> ExitCode:
     """Show one server."""
-    ref = ServerRef.parse(given.pop("server"))
-    selector = ServerSelector(refs=(ref,), regions=given.pop("region"))
-    choice = Choice(selector, where=None, ignore_not_found=False)
-    app, options = take_app(app, given)
-    output = read_output(app, "servers", given)
+    with failures_told(app, "servers", given["output"]):
+        ref = ServerRef.parse(given.pop("server"))
+        selector = ServerSelector(refs=(ref,), regions=given.pop("region"))
+        choice = Choice(selector, where=None, ignore_not_found=False)
+        app, options = take_app(app, given)
+        output = read_output(app, "servers", given)
     from vpcmetactl.render.views.servers import SERVER  # noqa: PLC0415 - usage errors come first
 
     return _read(app, options, _Output(SERVER, output), choice, None)
