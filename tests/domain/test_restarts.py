@@ -120,6 +120,7 @@ _ORDER = (Verdict.UNKNOWN, Reason.ORDER_UNKNOWN)
         # The stop fell into a gap in which the service was off.
         ("off@running on@running off@stopped on@running", _ORDER),
         ("off@running on@running off@starting on@running", _ORDER),
+        ("off@running on@running off@running on@starting on@running", _ORDER),
         # Enabled at first sight, disabled, enabled: not the first time.
         ("on@running off@running on@running", _BEFORE),
         ("on@running off@stopped on@running", _BEFORE),

@@ -109,7 +109,8 @@ def test_a_server_named_twice_is_read_once() -> None:
     scene = a_scene(_FLEET)
 
     assert scene.names("web-1", _WEB.id, _WEB.crn or "") == ["web-1"]
-    assert len(scene.log.observations) == 1
+    [recorded] = [about for name, about in scene.log.calls if name == "record_observations"]
+    assert recorded == tuple(scene.log.observations)
 
 
 def test_a_name_of_several_servers_is_an_error_that_tells_them_apart() -> None:

@@ -28,6 +28,12 @@ _NO_STATE = StateError("the disk is full")
 def test_the_first_change_is_made_alone() -> None:
     scene = Scene(a_fleet(5))
 
+    def leave_time_for_others() -> None:
+        if not scene.journal.outcomes:
+            threading.Event().wait(0.1)
+
+    scene.on_update(leave_time_for_others)
+
     scene.apply()
 
     first_end = scene.journal.operations().index("settle")

@@ -192,7 +192,7 @@ def _first_enabled(server: Server, sights: Sequence[Observation], on: int) -> Re
     states = [(bool(seen.enabled), seen.status) for seen in sights]
     if states[-1] != (True, server.status):
         states.append((True, server.status))
-    settled = next((i for i in range(on, len(states)) if _is_down_while_on(states, i, on)), None)
+    settled = next((i for i in range(on, len(states)) if _is_down_while_on(states, i)), None)
     if settled is not None:
         return _stopped_since(*evidence, *sights[max(settled, on + 1) : settled + 1])
     gap = next((seen for seen in sights[on + 1 :] if seen.status in _DOWN), None)
@@ -209,7 +209,7 @@ def _first_enabled(server: Server, sights: Sequence[Observation], on: int) -> Re
     )
 
 
-def _is_down_while_on(states: Sequence[tuple[bool, str | None]], i: int, on: int) -> bool:
+def _is_down_while_on(states: Sequence[tuple[bool, str | None]], i: int) -> bool:
     """Whether a start follows this moment, or began just before it, with the service on.
 
     Where the service is first seen on while the instance starts, it may have been enabled before
@@ -217,7 +217,7 @@ def _is_down_while_on(states: Sequence[tuple[bool, str | None]], i: int, on: int
     """
     enabled, status = states[i]
     if status == "starting":
-        return enabled and i > on and states[i - 1][0]
+        return enabled and states[i - 1][0]
     return enabled and status in ("stopped", "stopping")
 
 
