@@ -18,6 +18,7 @@ from vpcmetactl.render.options import Format, OutputOptions
 ValueT = TypeVar("ValueT")
 
 _FILE_WIDTH = 80
+_WITH_REMARKS = (Format.TABLE, Format.WIDE, Format.MARKDOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class OutputChoice:
 
     targets: tuple[Target, ...]
     shape: OutputOptions
+
+    @property
+    def remarks_on_stdout(self) -> bool:
+        """Whether what goes to stdout tells in words what is missing from it."""
+        return any(t.path is None and t.format in _WITH_REMARKS for t in self.targets)
 
     def shape_for(self, target: Target) -> OutputOptions:
         """Return the shape without what is meant for other targets of the same command."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.output import OutputChoice
 from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
@@ -94,11 +95,13 @@ def _guard_account(options: CloudOptions, caller: Caller) -> None:
         )
 
 
-def warn_of_unread(app: App, parts: Sequence[Unread]) -> None:
-    """Name on stderr what could not be read."""
+def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | None = None) -> None:
+    """Name on stderr what could not be read, unless ``output`` has just said so beside it."""
+    told = output is not None and output.remarks_on_stdout and app.terminal.stdout.isatty()
     for part in parts:
         what = f"{part.kind.words}s of {part.region}" if part.kind else part.region
-        app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
+        if not told:
+            app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
         if part.error.trace:
             app.terminal.say(f"trace: {part.error.trace}")
         if part.error.hint:

@@ -35,7 +35,7 @@ def run_audit(app: App, given: Given) -> ExitCode:
         session.observer.finish()
         trailer = session.trailer(reading, code, whole=report)
         out.end(trailer)
-        warn_of_unread(app, trailer.scope.incomplete)
+        warn_of_unread(app, trailer.scope.incomplete, output)
     return code
 
 

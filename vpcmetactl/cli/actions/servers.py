@@ -68,5 +68,5 @@ def _read(
         session.observer.finish()
         trailer = session.trailer(reading, code)
         out.end(trailer)
-        warn_of_unread(app, trailer.scope.incomplete)
+        warn_of_unread(app, trailer.scope.incomplete, output.choice)
     return code

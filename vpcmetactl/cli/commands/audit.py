@@ -63,7 +63,12 @@ def run(app: "App", /, **given: Any) -> "ExitCode":
 @output_options
 @pass_app
 def checks(app: "App", /, **given: Any) -> "ExitCode":
-    """List the built-in checks."""
+    """List the built-in checks.
+
+    \b
+    vpcmetactl audit checks
+    vpcmetactl audit checks -o json
+    """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.audit import list_checks  # noqa: PLC0415 - once parsed
 
     return list_checks(app, given)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 @click.command()
 @pass_app
 def demo(app: "App", /) -> "ExitCode":
-    """Run a tour on the embedded emulator; no account, no network."""
+    """Run a tour on the embedded emulator; no account, no network.
+
+    \b
+    vpcmetactl demo
+    """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.demo import run_demo  # noqa: PLC0415 - once parsed
 
     return run_demo(app)
