@@ -1,0 +1,68 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.app import a_terminal, an_app, use, written
+from tests.support.builders import ON, an_instance
+from tests.support.fake_cloud import Call, InMemoryCloud
+from vpcmetactl.cli.interrupts import graceful_stop
+from vpcmetactl.domain.errors import ExitCode
+
+_TWICE = """
+import os, signal, sys
+from vpcmetactl.cli.interrupts import graceful_stop
+from vpcmetactl.cli.terminal import standard_terminal
+with graceful_stop(standard_terminal({})):
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(99)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
+)
+def test_the_first_signal_asks_to_stop_and_is_told(number: int, code: ExitCode) -> None:
+    terminal = a_terminal()
+    before = signal.getsignal(number)
+
+    with graceful_stop(terminal) as stop:
+        assert not stop.requested()
+        os.kill(os.getpid(), number)
+        assert stop.requested()
+
+    assert stop.exit_code is code
+    assert written(terminal.stderr) == (
+        "stopping: changes under way are finished; once more to leave at once\n"
+    )
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_signal_ends_the_program_at_once() -> None:
+    ran = subprocess.run([sys.executable, "-c", _TWICE], check=False, timeout=30)
+
+    assert ran.returncode == 143
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_tells_what_was_done_and_what_was_not(number: int, code: int) -> None:
+    cloud = InMemoryCloud([an_instance(f"web-{n}", metadata_service=ON) for n in range(3)])
+
+    def interrupt(call: Call) -> None:
+        if call.operation == "update_metadata":
+            signal.raise_signal(number)
+
+    cloud.before(interrupt)
+    previous = signal.getsignal(signal.SIGINT)
+
+    ran = use(an_app(cloud), "metadata", "disable", "--all", "--yes", "-o", "json")
+
+    assert ran.exit_code == ran.answer["exit_code"] == code
+    assert [item["result"] for item in ran.answer["items"]] == [
+        *("applied", "not_attempted", "not_attempted")
+    ]
+    assert signal.getsignal(signal.SIGINT) is previous
