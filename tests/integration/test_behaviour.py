@@ -21,7 +21,7 @@ def large(tmp_path: Path) -> Iterator[EmulatedCloud]:
         yield cloud
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_every_page_is_listed_once_although_requests_fail_at_random(
     tmp_path: Path, seed: int
 ) -> None:

@@ -144,7 +144,7 @@ def test_what_cannot_be_helped_is_asked_once(cloud: EmulatedCloud, fault: str) -
     assert cloud.asked == ["create_token", "get_instance", *again]
 
 
-@pytest.mark.parametrize("fault", [*PASSING, *ASKED_TO_WAIT, "stall"])
+@pytest.mark.parametrize("fault", ["429", "503-retry-after=1", "500", "html", "reset", "stall"])
 def test_a_token_request_survives_what_happens_once(cloud: EmulatedCloud, fault: str) -> None:
     cloud.fail(f"create_token:{fault}:1")
 
@@ -154,7 +154,13 @@ def test_a_token_request_survives_what_happens_once(cloud: EmulatedCloud, fault:
     assert cloud.asked.count("create_token") == 2
 
 
-@pytest.mark.parametrize("fault", sorted(CODES.keys() - {"expired"}))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("429", "503", "html", "garbage", "reset", "truncate", "stall", "redirect"),
+        *("400", "401", "403", "404"),
+    ],
+)
 def test_a_token_that_never_comes_ends_in_a_named_error(cloud: EmulatedCloud, fault: str) -> None:
     cloud.fail(f"create_token:{fault}")
 

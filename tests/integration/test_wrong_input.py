@@ -43,6 +43,7 @@ def fleet(tmp_path: Path) -> Iterator[EmulatedCloud]:
         ("metadata set web-1 --yes", "there is nothing to set"),
         ("metadata enable --yes", "metadata enable: no server is chosen"),
         ("metadata disable --yes", "metadata disable: no server is chosen"),
+        ("metadata enable --all --yes --limit 3", "No such option '--limit'"),
         ("metadata enable web-1", "a change must be confirmed, and there is no one to ask"),
         ("metadata enable web-1 --no-input", "a change must be confirmed, and there is no one"),
         ("metadata set web-1 --yes --response-hop-limit 0", "0 is not in the range 1<=x<=64"),

@@ -91,7 +91,8 @@ selection_options = _all(
     ),
 )
 
-output_options = _all(
+# Of a change, too. --limit is not among them: it would be taken to limit what is changed.
+outcome_options = _all(
     option(
         "--output",
         "-o",
@@ -102,6 +103,10 @@ output_options = _all(
     option("--query", metavar="JMESPATH", help="Shape the JSON."),
     option("--sort", metavar="FIELD,...", help="Sort by these; -FIELD the other way round."),
     option("--columns", metavar="FIELD,...", help="Show these columns."),
+)
+
+output_options = _all(
+    outcome_options,
     option("--limit", type=click.IntRange(1), metavar="N", help="Show no more items than this."),
 )
 

@@ -68,7 +68,7 @@ def read_output(app: App, kind: str, given: dict[str, Any]) -> OutputChoice:
         query=query,
         sort=parse_sort([given.pop("sort") or ""], kind),
         columns=parse_columns([given.pop("columns") or ""], kind),
-        limit=given.pop("limit"),
+        limit=given.pop("limit", None),
         width=app.terminal.width,
         color=app.terminal.color,
     )
@@ -141,6 +141,7 @@ class _File:
         try:
             if path.exists() and not path.is_file():
                 return cls(path, path.open("a", encoding="utf-8", newline=""), None)
+            path = path.resolve()  # a link stays, and what it points to is replaced
             descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
             mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
             os.fchmod(descriptor, mode)

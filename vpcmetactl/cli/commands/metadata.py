@@ -10,7 +10,7 @@ from vpcmetactl.cli.options import (
     change_options,
     cloud_options,
     exit_code_option,
-    output_options,
+    outcome_options,
     selection_options,
 )
 
@@ -40,7 +40,7 @@ def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[
     for decorator in (
         cloud_options,
         exit_code_option,
-        output_options,
+        outcome_options,
         change_options,
         selection_options,
     ):
