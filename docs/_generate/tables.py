@@ -10,7 +10,7 @@ from vpcmetactl.domain.restarts import MEANINGS, Reason, Verdict
 from vpcmetactl.emulator import control, faults
 from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.scenarios import SCENARIOS
-from vpcmetactl.render.schemas import kinds, load_schema, schema_markdown
+from vpcmetactl.render.schemas.reading import kinds, load_schema, schema_markdown
 
 _EXIT_CODES = {
     ExitCode.OK: "Done. Also when what was asked was already so.",

@@ -125,6 +125,18 @@ def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    link = tmp_path / "latest.json"
+    link.symlink_to(folder / "today.json")
+
+    use(a_fleet_app(), "servers", "list", "-o", f"json={link}")
+
+    assert link.is_symlink()
+    assert names((folder / "today.json").read_text()) == ["m-1", "web-1"]
+
+
 def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.touch()

@@ -24,7 +24,7 @@ from vpcmetactl.emulator import faults
 from vpcmetactl.emulator.control import _HANDLERS as CONTROL_CALLS
 from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.scenarios import SCENARIOS
-from vpcmetactl.render.schemas import kinds, load_schema, schema_fields
+from vpcmetactl.render.schemas.reading import kinds, load_schema, schema_fields
 
 _VARIABLE = re.compile(r"(?:VPCMETACTL|IBMCLOUD|IBM|IC|VPC|VCAP)_[A-Z_]+")
 

@@ -3,7 +3,7 @@ import pytest
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.render.choices import near_fields, parse_columns, parse_sort
 from vpcmetactl.render.options import SortKey
-from vpcmetactl.render.schemas import column_keys
+from vpcmetactl.render.schemas.reading import column_keys
 
 
 def test_sort_words_may_be_joined_by_commas_and_turned_by_a_minus() -> None:

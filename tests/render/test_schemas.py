@@ -11,7 +11,8 @@ from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.render.envelope import render_failure
 from vpcmetactl.render.options import Format
-from vpcmetactl.render.schemas import (
+from vpcmetactl.render.schemas.build import built_schemas, schema_text
+from vpcmetactl.render.schemas.reading import (
     column_keys,
     kinds,
     load_schema,
@@ -19,7 +20,6 @@ from vpcmetactl.render.schemas import (
     schema_markdown,
     sort_paths,
 )
-from vpcmetactl.render.schemas.build import built_schemas, schema_text
 
 
 def tightened(node: Any) -> Any:  # noqa: ANN401 - any part of a schema

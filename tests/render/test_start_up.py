@@ -15,7 +15,7 @@ _HEAVY = ("msgspec", "jmespath", "vpcmetactl.render.formats")
         "vpcmetactl.render.documents",
         "vpcmetactl.render.choices",
         "vpcmetactl.render.envelope",
-        "vpcmetactl.render.schemas",
+        "vpcmetactl.render.schemas.reading",
     ],
 )
 def test_options_and_failures_load_no_encoder(module: str) -> None:

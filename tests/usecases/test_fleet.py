@@ -187,6 +187,15 @@ def test_a_server_that_is_found_comes_with_the_regions_that_could_not_be_searche
     ]
 
 
+def test_what_cannot_be_read_elsewhere_matters_to_no_server_found_by_its_id() -> None:
+    scene = a_scene(_FLEET)
+    scene.cloud.fail("get_server", _GONE, region="eu-de", times=9)
+    scene.cloud.fail("list_page", _GONE, region="eu-de", times=9)
+
+    assert scene.names(_WEB.id) == ["web-1"]
+    assert scene.unread == []
+
+
 def test_an_item_without_an_id_makes_a_search_by_name_incomplete() -> None:
     scene = a_scene([_WEB])
     lost = Unreadable(None, None, "item 1 has no id")

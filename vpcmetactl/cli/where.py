@@ -15,7 +15,7 @@ from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.render.choices import near_fields
 from vpcmetactl.render.query import Query
-from vpcmetactl.render.schemas import SchemaField, schema_fields
+from vpcmetactl.render.schemas.reading import SchemaField, schema_fields
 
 Node = Any  # a node of jmespath's tree: a dict of type, value and children
 Warn = Callable[[str], None]

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.render.options import SortKey
-from vpcmetactl.render.schemas import column_keys, schema_fields, sort_paths
+from vpcmetactl.render.schemas.reading import column_keys, schema_fields, sort_paths
 
 
 def parse_sort(words: Iterable[str], kind: str) -> tuple[SortKey, ...]:

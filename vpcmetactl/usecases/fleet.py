@@ -182,6 +182,9 @@ class FleetReading:
             if self.unread and not self._units_read:
                 raise self.unread[0].error
             raise _not_found(missing, self.selector, self.unread)
+        if all(_has_id(ref, servers) for ref, servers in matches.items()):
+            # An id exists once: whatever could not be read holds no second server of it.
+            self.unread.clear()
 
     def _assess(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
         reader = self.reader
@@ -245,6 +248,11 @@ def _may_be(ref: ServerRef, region: str, kind: ServerKind) -> bool:
     if ref.crn is None or ref.crn.region != region:
         return False
     return ref.crn.resource_type == kind.value.replace("_", "-")
+
+
+def _has_id(ref: ServerRef, servers: Sequence[Server]) -> bool:
+    """Whether a server was named by what no other one bears, and was found."""
+    return bool(servers) and (ref.crn is not None or servers[0].id == ref.text)
 
 
 def _ambiguous(ref: ServerRef, servers: Sequence[Server]) -> AmbiguousServerError:

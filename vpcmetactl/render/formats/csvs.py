@@ -12,7 +12,7 @@ from typing import Any
 
 from vpcmetactl.render.documents import Document, Write
 from vpcmetactl.render.paths import getter, plain_text
-from vpcmetactl.render.schemas import column_keys
+from vpcmetactl.render.schemas.reading import column_keys
 from vpcmetactl.render.text import defused, printable
 
 
