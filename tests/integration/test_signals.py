@@ -14,6 +14,7 @@ from tests.integration.cloud import (
     finish,
     process_environment,
     served,
+    start,
     wait_until,
 )
 
@@ -251,3 +252,32 @@ def test_ctrl_c_at_the_question_changes_nothing(cloud: EmulatedCloud) -> None:
 
     assert (code, cloud.is_enabled("web-1")) == (130, False)
     assert "Traceback" not in asked.said
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("step", ["servers list", "metadata enable"])
+def test_the_tour_ends_where_it_is_interrupted(
+    number: signal.Signals, exit_code: int, step: str
+) -> None:
+    process = start({}, "demo")
+    assert process.stdout is not None
+    while f"$ vpcmetactl {step}" not in process.stdout.readline():
+        pass
+
+    process.send_signal(number)
+    rest = process.stdout.read()
+    ran = finish(process)
+
+    assert ran.exit_code == exit_code
+    assert "Next, on the same emulator" not in rest
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_tour_shows_what_it_promises() -> None:
+    ran = finish(start({}, "demo"))
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout.count("$ vpcmetactl ") == 5
+    assert ran.stdout.count("(exit code 3)") == 1
+    assert "Restart advised for web-1." in ran.stdout
+    assert "Next, on the same emulator" in ran.stdout

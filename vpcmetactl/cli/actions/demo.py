@@ -31,6 +31,8 @@ _TOUR: Sequence[tuple[str, str]] = (
         "servers list --name 'web-*' --kind instance",
     ),
 )
+# What somebody who has seen enough ends a step with, ends the tour.
+_ENDED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 _NEXT = """
 Next, on the same emulator:
   vpcmetactl emulator serve --port 8080        and paste what it prints into another terminal
@@ -50,7 +52,9 @@ def run_demo(app: App) -> ExitCode:
         for words, line in _TOUR:
             app.terminal.stdout.write(f"\n# {words}\n$ vpcmetactl {line}\n")
             app.terminal.stdout.flush()
-            _run(inner, shlex.split(line))
+            code = _run(inner, shlex.split(line))
+            if code in _ENDED:
+                return code
     app.terminal.stdout.write(_NEXT)
     return ExitCode.OK
 
@@ -61,9 +65,11 @@ def _kept(app: App) -> dict[str, str]:
     return {name: value for name, value in app.settings.environ.items() if name in names}
 
 
-def _run(app: App, words: Sequence[str]) -> None:
+def _run(app: App, words: Sequence[str]) -> ExitCode:
     from vpcmetactl.cli.main import cli  # noqa: PLC0415 - the root imports this module by name
 
-    code = cli.main(list(words), prog_name="vpcmetactl", standalone_mode=False, obj=app)
-    if code:
+    # Asked for no such thing, click gives the exit code instead of ending the process.
+    code = ExitCode(cli.main(list(words), prog_name="vpcmetactl", standalone_mode=False, obj=app))
+    if code and code not in _ENDED:
         app.terminal.stdout.write(f"(exit code {code})\n")
+    return code
