@@ -26,6 +26,7 @@ class Action(StrEnum):
     ENABLE = "enable"
     DISABLE = "disable"
     SET = "set"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ class NoteCode(StrEnum):
     HTTPS_NEEDS_HOST_NAME = "https_needs_host_name"
     APPLIES_AT_NEXT_START = "applies_at_next_start"
     ARCHITECTURE_NOT_REPORTED = "architecture_not_reported"
+    ALLOWED_USE_UNKNOWN = "allowed_use_unknown"
+    INSTANCE_GROUP_DIFFERS = "instance_group_differs"
+    WEAKENS = "weakens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class SkipReason(StrEnum):
     NO_RESPONSE_HOP_LIMIT = "no_response_hop_limit"
     DELETING = "deleting"
     NOT_REPORTED = "not_reported"
+    ALLOWED_USE = "allowed_use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,10 @@ PlanItem = Change | Skip
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that one command would do, one item a server, in order of region, name and id."""
+    """Everything that one command would do, one item a server, in order of region, name and id.
+
+    ``patch`` is what was asked for; empty for ``restore``, where each server gets its own values.
+    """
 
     action: Action
     patch: MetadataServicePatch

@@ -11,8 +11,16 @@ from typing import Protocol
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.plans import Change, MetadataServicePatch, Outcome, Plan
 from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.selection import ApiFilters
-from vpcmetactl.domain.servers import Reference, Region, Server, ServerIdentity, ServerKind
+from vpcmetactl.domain.servers import (
+    MetadataService,
+    Reference,
+    Region,
+    Server,
+    ServerIdentity,
+    ServerKind,
+)
 
 NO_FILTERS = ApiFilters()
 
@@ -113,7 +121,7 @@ class ObservationLog(Protocol):
 class ChangeLog(Protocol):
     """The journal of changes: each is written down before it is made."""
 
-    def begin_run(self, plan: Plan) -> str:
+    def begin_run(self, plan: Plan, rollback_of: str | None = None) -> str:
         """Open a run, durably, and return its id."""
 
     def intend(self, run_id: str, change: Change) -> None:
@@ -129,8 +137,43 @@ class ChangeLog(Protocol):
         """Close a run."""
 
 
-class Journal(ObservationLog, ChangeLog, Protocol):
+class RunLog(Protocol):
+    """Reads the journal of changes back, and goes on with what was interrupted."""
+
+    def list_runs(self) -> Sequence[RunRecord]:
+        """Return every run of the realm, newest first, with its items."""
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return one run; raises NotFoundError, naming the latest runs, where there is none."""
+
+    def resume_run(self, run_id: str) -> None:
+        """Take an interrupted or finished run up again, so that changes can be intended in it.
+
+        Raises RefusedError where its process still goes on.
+        """
+
+    def import_run(self, record: RunRecord) -> None:
+        """Add a run from elsewhere; one that is known already, and the same, changes nothing.
+
+        Raises RefusedError where it is of another realm, or differs from the one of its id.
+        """
+
+
+class Journal(ObservationLog, ChangeLog, RunLog, Protocol):
     """The whole state file, as one realm sees it."""
+
+
+class PreflightReader(Protocol):
+    """Reads what a change must be checked against. Calls may come from any thread."""
+
+    def get_allowed_use(self, region: str, volume_id: str) -> str | None:
+        """Return the ``allowed_use.instance`` expression of a boot volume, ``None`` without one."""
+
+    def get_group_metadata(self, region: str, instance_group_id: str) -> MetadataService:
+        """Return the metadata service that an instance group's template gives new members.
+
+        Fields that the template does not set are ``None``: the platform's defaults apply.
+        """
 
 
 class Clock(Protocol):

@@ -1,0 +1,89 @@
+"""How a plan is applied: in what order, how many at a time, and when to stop."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from vpcmetactl.domain.errors import InvalidInputError, RefusedError
+from vpcmetactl.domain.plans import Plan
+
+T = TypeVar("T")
+
+_ALL = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class FailureBudget:
+    """How many changes may fail before nothing more is started.
+
+    A number, or a share of the run's changes, rounded down. Failures *exceed* it before a run
+    stops: with 0 the first one does. Drift and refusals are no failures.
+    """
+
+    amount: float = 0.0
+    is_percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``5`` or ``5%``; raises InvalidInputError for anything else."""
+        word = text.strip()
+        number = word.removesuffix("%")
+        is_percent = number != word
+        try:
+            amount = float(number) if is_percent else float(int(number))
+        except ValueError:
+            amount = -1.0
+        if not 0 <= amount <= (_ALL if is_percent else float("inf")):
+            raise InvalidInputError(
+                f"{text!r} is neither a number of failures nor a percentage",
+                hint="write 5, or 5%",
+            )
+        return cls(amount, is_percent)
+
+    def allowed(self, changes: int) -> int:
+        """Return how many of so many changes may fail."""
+        return int(changes * self.amount / _ALL) if self.is_percent else int(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}%" if self.is_percent else f"{self.amount:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """How a plan is to be applied. A saved plan carries them; flags override them.
+
+    ``canary`` changes come first, then twice as many, and so on; 0 makes one wave of all. Between
+    waves ``soak`` seconds pass. ``max_workers`` changes are under way at a time. ``max_targets``
+    and ``expect_count`` refuse a plan with more changes, or another number of them.
+    """
+
+    canary: int = 1
+    max_workers: int = 8
+    max_failures: FailureBudget = FailureBudget()
+    max_targets: int | None = None
+    expect_count: int | None = None
+    soak: float = 0.0
+
+    def guard(self, plan: Plan) -> None:
+        """Raise RefusedError where the plan is not of the size that is allowed or expected."""
+        count = len(plan.changes)
+        if self.max_targets is not None and count > self.max_targets:
+            raise RefusedError(
+                f"the plan changes {count} servers, more than --max-targets {self.max_targets}",
+                hint="nothing was changed; choose fewer servers, or allow more",
+            )
+        if self.expect_count is not None and count != self.expect_count:
+            raise RefusedError(
+                f"the plan changes {count} servers, not the {self.expect_count} expected",
+                hint="nothing was changed; look at the plan before applying it",
+            )
+
+
+def waves(items: Sequence[T], canary: int) -> Iterator[Sequence[T]]:
+    """Divide a plan's changes, in order: ``canary`` of them, then each time twice as many."""
+    size = canary or len(items)
+    start = 0
+    while start < len(items):
+        yield items[start : start + size]
+        start += size
+        size *= 2

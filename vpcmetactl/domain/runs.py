@@ -1,0 +1,118 @@
+"""Runs as the journal remembers them: what was intended, and what became of each change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, PlanItem
+from vpcmetactl.domain.servers import MetadataService
+
+
+class RunState(StrEnum):
+    """Whether a run has come to its end.
+
+    ``interrupted``: its process ended before it did, or it was stopped; it can be resumed.
+    """
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+
+
+class AttemptOutcome(StrEnum):
+    """What became of one attempt of one change; ``open``: intended, and nothing known since."""
+
+    APPLIED = "applied"
+    ALREADY_DONE = "already_done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    NOT_ATTEMPTED = "not_attempted"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether resuming the run leaves the change alone."""
+        return self in _SETTLED
+
+
+_SETTLED = frozenset({AttemptOutcome.APPLIED, AttemptOutcome.ALREADY_DONE, AttemptOutcome.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of one change. ``found`` is the metadata service as it was read last."""
+
+    outcome: AttemptOutcome
+    intent_at: datetime | None = None
+    outcome_at: datetime | None = None
+    found: MetadataService | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    error_trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunItem:
+    """One item of a run's plan with its attempts, oldest first; a skip has none."""
+
+    item: PlanItem
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def outcome(self) -> AttemptOutcome:
+        """What is known of it now."""
+        return self.attempts[-1].outcome if self.attempts else AttemptOutcome.NOT_ATTEMPTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run with its plan and everything attempted: an audit record.
+
+    ``actor`` is the IAM id that the token named. Servers that were as asked already are not kept.
+    ``rollback_of`` is the run whose changes this one takes back.
+    """
+
+    id: str
+    account_id: str
+    vpc_endpoint: str
+    iam_host: str
+    state: RunState
+    started_at: datetime
+    finished_at: datetime | None
+    actor: str | None
+    action: Action
+    patch: MetadataServicePatch
+    tool_version: str
+    items: tuple[RunItem, ...]
+    rollback_of: str | None = None
+
+    @property
+    def open_changes(self) -> Sequence[Change]:
+        """What resuming would go on with: the changes whose outcome is not settled, in order."""
+        return [
+            run_item.item
+            for run_item in self.items
+            if isinstance(run_item.item, Change) and not run_item.outcome.is_settled
+        ]
+
+    @property
+    def applied_changes(self) -> Sequence[Change]:
+        """What this run itself changed, in order; only this can be rolled back.
+
+        A change whose attempt was interrupted and that was found made when the run was resumed is
+        one of them.
+        """
+        return [
+            run_item.item
+            for run_item in self.items
+            if isinstance(run_item.item, Change) and _was_made(run_item)
+        ]
+
+
+def _was_made(run_item: RunItem) -> bool:
+    if run_item.outcome is AttemptOutcome.APPLIED:
+        return True
+    was_sent = any(attempt.intent_at is not None for attempt in run_item.attempts)
+    return run_item.outcome is AttemptOutcome.ALREADY_DONE and was_sent
