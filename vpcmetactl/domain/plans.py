@@ -4,9 +4,10 @@ A plan is a value. It is made once, shown, confirmed and applied; applying never
 an apply made of each change is an ``Outcome``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.restarts import RestartAssessment
@@ -100,6 +101,8 @@ class SkipReason(StrEnum):
     DELETING = "deleting"
     NOT_REPORTED = "not_reported"
     ALLOWED_USE = "allowed_use"
+    DRIFTED = "drifted"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,59 @@ def _plan_one(patch: MetadataServicePatch, server: Server, *, named: bool) -> Pl
         fields=changed,
         notes=tuple(_notes(patch, server, fitting)),
     )
+
+
+def invert_plan(changes: Sequence[Change], servers: Sequence[Server] | None = None) -> Plan:
+    """Plan to give servers back the values that changes took from them.
+
+    With ``servers``, as they are now, only what still has the value that was set is restored; the
+    rest is refused, each with its reason. Without, that shows when the plan is applied.
+    """
+    present = None if servers is None else {(s.region, s.id): s for s in servers}
+    items = [_inverted(change, present) for change in changes]
+    return Plan(Action.RESTORE, MetadataServicePatch(), tuple(items))
+
+
+def _inverted(change: Change, present: Mapping[tuple[str, str], Server] | None) -> PlanItem:
+    who = change.server
+    fields = tuple(FieldChange(f.field, before=f.after, after=f.before) for f in change.fields)
+    if any(field.after is None for field in fields):
+        return Skip(who, SkipReason.NOT_REPORTED, "its value before is not known", refused=True)
+    if present is not None:
+        server = present.get((who.region, who.id))
+        if server is None:
+            return Skip(who, SkipReason.GONE, "is no longer there", refused=True)
+        found = [getattr(server.metadata, field.field) for field in fields]
+        if found == [field.after for field in fields]:
+            return Skip(who, SkipReason.ALREADY_SO, "already so")
+        if found != [field.before for field in fields]:
+            message = "was changed since: it no longer has the values that were set"
+            return Skip(who, SkipReason.DRIFTED, message, refused=True)
+    values: dict[str, Any] = {field.field: field.after for field in fields}
+    if "protocol" in values:
+        values["protocol"] = Protocol(values["protocol"])
+    return Change(
+        server=who,
+        before=change.after,
+        after=change.before,
+        patch=MetadataServicePatch(**values),
+        fields=fields,
+        notes=tuple(_weakenings(fields)),
+    )
+
+
+def _weakenings(fields: Sequence[FieldChange]) -> Iterator[Note]:
+    """What makes a server answer more, or farther, than before (platform notes 6)."""
+    for field in fields:
+        match field:
+            case FieldChange("enabled", _, True):
+                yield Note(NoteCode.WEAKENS, "weakens: turns the service on")
+            case FieldChange("protocol", Protocol.HTTPS, Protocol.HTTP):
+                yield Note(NoteCode.WEAKENS, "weakens: goes back from https to http")
+            case FieldChange("response_hop_limit", int(before), int(after)) if after > before:
+                yield Note(NoteCode.WEAKENS, "weakens: lets answers travel farther")
+            case _:
+                pass
 
 
 def patched(before: MetadataService, patch: MetadataServicePatch) -> MetadataService:
