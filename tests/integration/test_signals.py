@@ -137,6 +137,39 @@ def test_changes_are_finished_where_nobody_reads_of_them(cloud: EmulatedCloud) -
     assert cloud.rows("SELECT outcome, count(*) FROM changes") == [("applied", 4)]
 
 
+def test_changes_are_finished_where_nobody_reads_what_is_said_of_them(
+    cloud: EmulatedCloud,
+) -> None:
+    cloud.fail("update_instance:503:2")
+    process = cloud.start(*LEGACY, "--yes", "-v", "-o", "jsonl")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stderr.close()
+    told = process.stdout.read()
+
+    assert (process.wait(10), told.count('"applied"')) == (0, 4)
+    process.stdout.close()
+    assert cloud.rows("SELECT outcome, count(*) FROM changes") == [("applied", 4)]
+
+
+def test_ctrl_c_that_ends_the_reader_of_stderr_too_finishes_the_change_under_way(
+    cloud: EmulatedCloud,
+) -> None:
+    cloud.emulator.latency = 0.3
+    process = cloud.start(*LEGACY, "--yes", "-q", "-o", "jsonl")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    wait_until(lambda: has_asked(cloud, "update_instance"))
+
+    process.stderr.close()
+    process.send_signal(signal.SIGINT)
+    told = process.stdout.read()
+
+    assert (process.wait(10), told.count('"applied"')) == (130, 1)
+    process.stdout.close()
+    assert cloud.rows("SELECT outcome FROM changes") == [("applied",)]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
     ("words", "exit_code", "message"),

@@ -7,7 +7,6 @@ from vpcmetactl.domain.errors import RefusedError
 def confirm(terminal: Terminal, question: str) -> None:
     """Ask on stderr; raises RefusedError for any answer but yes, end of input included."""
     terminal.write_error(f"{question} [y/N] ")
-    terminal.stderr.flush()
     answer = ""
     try:
         answer = terminal.stdin.readline()

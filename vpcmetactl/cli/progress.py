@@ -81,11 +81,9 @@ class ProgressObserver:
         words = f"{self._read:,} of {total:,} servers read" if total else "reading servers"
         if self._settled:
             words = f"{self._settled:,} change{'' if self._settled == 1 else 's'} done"
-        self._terminal.stderr.write(f"{_CLEAR_LINE}{words}")
-        self._terminal.stderr.flush()
+        self._terminal.write_error(f"{_CLEAR_LINE}{words}")
 
     def _erase(self) -> None:
         if self._line_is_drawn:
-            self._terminal.stderr.write(_CLEAR_LINE)
-            self._terminal.stderr.flush()
+            self._terminal.write_error(_CLEAR_LINE)
             self._line_is_drawn = False

@@ -6,6 +6,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO, cast
@@ -19,7 +20,8 @@ _PIPED_WIDTH = 80
 class Terminal:
     """Where the program speaks and listens.
 
-    ``quiet`` silences notes and progress, never errors; ``verbose`` adds retries.
+    ``quiet`` silences notes and progress, never errors; ``verbose`` adds retries. A stderr that
+    nobody reads any more stops nothing: what is said there is about the work, and not the work.
     """
 
     stdin: TextIO
@@ -56,12 +58,15 @@ class Terminal:
 
     def say(self, message: str) -> None:
         """Write a line to stderr."""
-        self.stderr.write(f"{printable(message)}\n")
-        self.stderr.flush()
+        self.write_error(f"{printable(message)}\n")
 
     def write_error(self, text: str) -> None:
         """Write to stderr as it is; for text that is known to be printable."""
-        self.stderr.write(text)
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except OSError:
+            _settle(self.stderr)
 
     def note(self, message: str) -> None:
         """Write a line to stderr that a quiet run can do without."""
@@ -80,7 +85,7 @@ class Terminal:
         """Write that the program itself is wrong; the traceback only where it is asked for."""
         self.say(f"error: this is a bug in vpcmetactl: {type(error).__name__}")
         if self.environ.get("VPCMETACTL_DEBUG"):
-            self.stderr.write("".join(traceback.format_exception(error)))
+            self.write_error("".join(traceback.format_exception(error)))
         else:
             self.say("hint: run it again with VPCMETACTL_DEBUG=1 and report what it prints")
 
@@ -113,11 +118,20 @@ def _nowhere(mode: str) -> TextIO:
 
 def settle_stdout() -> None:
     """Write what is held back; where that fails, keep the interpreter from trying once more."""
+    _settle(sys.stdout)
+
+
+def _settle(stream: TextIO) -> None:
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
+        with suppress(OSError):  # it is no file of the process
+            _swallow(stream.fileno())
     except (AttributeError, ValueError):
         return  # it was closed before
+
+
+def _swallow(descriptor: int) -> None:
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, descriptor)
+    os.close(devnull)
