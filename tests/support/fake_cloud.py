@@ -33,7 +33,7 @@ MAX_HOP_LIMIT = 64
 
 @dataclass(frozen=True)
 class Call:
-    """A call that the cloud received; ``detail`` is a server id, a start token or a patch."""
+    """A call that the cloud received; ``detail`` is an id, a start token or a patch."""
 
     operation: str
     region: str | None = None
@@ -42,8 +42,10 @@ class Call:
 
 
 class InMemoryCloud:
-    """An ``Inventory`` and ``MetadataWriter`` over a list of servers.
+    """An ``Inventory``, ``MetadataWriter`` and ``PreflightReader`` over a list of servers.
 
+    Every boot volume permits everything, except where ``allowed_use`` says otherwise by its id;
+    ``group_metadata`` holds what the template of each instance group says, by the group's id.
     ``calls`` holds every call in order. ``fail`` makes coming calls raise, ``before`` runs code
     when a call arrives (to change a server behind the caller's back, or to hold a thread up),
     ``unreadable`` is reported on the first page of its region and kind.
@@ -64,6 +66,8 @@ class InMemoryCloud:
         self.caller = caller or Caller(ACCOUNT, "IBMid-550000TEST", None)
         self.limit = limit
         self.calls: list[Call] = []
+        self.allowed_use: dict[str, str | None] = {}
+        self.group_metadata: dict[str, MetadataService] = {}
         self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
         self._failures: dict[tuple[str, str | None], deque[VpcmetactlError]] = {}
         self._hooks: list[Callable[[Call], None]] = []
@@ -167,6 +171,34 @@ class InMemoryCloud:
             after = replace(present, metadata_service=_merged(present.metadata, patch))
             self.put(after)
             return self._current(after)
+
+    def get_allowed_use(self, region: str, volume_id: str) -> str | None:
+        self._arrive(Call("get_allowed_use", region, detail=volume_id))
+        with self._lock:
+            volumes = {
+                server.boot_volume.id
+                for server in self._servers.values()
+                if isinstance(server, Instance) and server.boot_volume and server.region == region
+            }
+            if volume_id not in volumes:
+                raise NotFoundError(f"there is no volume {volume_id}", region=region, status=404)
+            return self.allowed_use.get(volume_id, "true")
+
+    def get_group_metadata(self, region: str, instance_group_id: str) -> MetadataService:
+        self._arrive(Call("get_group_metadata", region, detail=instance_group_id))
+        with self._lock:
+            groups = {
+                server.instance_group.id
+                for server in self._servers.values()
+                if isinstance(server, Instance)
+                and server.instance_group
+                and server.region == region
+            }
+            if instance_group_id not in groups:
+                raise NotFoundError(
+                    f"there is no instance group {instance_group_id}", region=region, status=404
+                )
+            return self.group_metadata.get(instance_group_id, MetadataService())
 
     def close(self) -> None:
         """There is nothing to close; the adapter has this too."""

@@ -1,4 +1,4 @@
-"""The VPC API behind the ports ``Inventory`` and ``MetadataWriter``."""
+"""The VPC API behind the ports ``Inventory``, ``MetadataWriter`` and ``PreflightReader``."""
 
 import random
 import threading
@@ -14,6 +14,7 @@ from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import (
     Instance,
+    MetadataService,
     Reference,
     Region,
     Server,
@@ -30,6 +31,7 @@ from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.retries import Retries
 from vpcmetactl.ibmcloud.tokens import Tokens
 from vpcmetactl.ibmcloud.transport import open_session
+from vpcmetactl.ibmcloud.wire import preflight as preflight_wire
 from vpcmetactl.ibmcloud.wire import vpc as wire
 from vpcmetactl.usecases.ports import Caller, Clock, Observer, PageQuery, ServerPage
 
@@ -69,9 +71,10 @@ def _fetch(tokens: Tokens) -> None:
 
 
 class VpcGateway:
-    """Reads servers and changes metadata services. Every method may be called from any thread.
+    """Reads servers and what surrounds them, and changes metadata services.
 
-    ``close`` ends idle connections; no call may be made afterwards.
+    Every method may be called from any thread. ``close`` ends idle connections; no call may be
+    made afterwards.
     """
 
     def __init__(
@@ -181,6 +184,36 @@ class VpcGateway:
             client,
             send,
             lambda response: _server(response, server.kind, server.region),
+        )
+
+    def get_allowed_use(self, region: str, volume_id: str) -> str | None:
+        """Return the expression about instances that a volume carries; ``None`` without one."""
+        client = self._clients.region(region)
+        return self._call(
+            operations.get_volume(client.host, region, volume_id),
+            client,
+            lambda deadline: client.api.get_volume(volume_id, timeout=deadline, **client.settings),
+            lambda response: preflight_wire.allowed_use_from_wire(_body(response)),
+        )
+
+    def get_group_metadata(self, region: str, instance_group_id: str) -> MetadataService:
+        """Return what a group's template says of the metadata service: two calls, in turn."""
+        client = self._clients.region(region)
+        template_id = self._call(
+            operations.get_instance_group(client.host, region, instance_group_id),
+            client,
+            lambda deadline: client.api.get_instance_group(
+                instance_group_id, timeout=deadline, **client.settings
+            ),
+            lambda response: preflight_wire.template_id_from_wire(_body(response)),
+        )
+        return self._call(
+            operations.get_instance_template(client.host, region, template_id),
+            client,
+            lambda deadline: client.api.get_instance_template(
+                template_id, timeout=deadline, **client.settings
+            ),
+            lambda response: preflight_wire.template_metadata_from_wire(_body(response)),
         )
 
     def _call(

@@ -19,7 +19,7 @@ class Operation:
 
     ``host`` is who is asked. ``permission`` is the IAM action that the call needs. ``changes``
     marks a call that alters something, so that an answer that got lost leaves a doubt;
-    ``one_server`` one that names a server, so that a 404 means this server.
+    ``one_resource`` one that names a resource, so that a 404 means this resource.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Operation:
     permission: str | None = None
     api: Api = Api.VPC
     changes: bool = False
-    one_server: bool = False
+    one_resource: bool = False
 
 
 # The IAM actions, platform notes 4.4.
@@ -72,7 +72,7 @@ def get_server(host: str, region: str, kind: ServerKind, server_id: str) -> Oper
         host=host,
         region=region,
         permission=f"{_SERVICE[kind]}.read",
-        one_server=True,
+        one_resource=True,
     )
 
 
@@ -84,5 +84,38 @@ def update_metadata(host: str, region: str, kind: ServerKind, label: str) -> Ope
         region=region,
         permission=f"{_SERVICE[kind]}.update",
         changes=True,
-        one_server=True,
+        one_resource=True,
+    )
+
+
+def get_volume(host: str, region: str, volume_id: str) -> Operation:
+    """Describe the reading of one volume."""
+    return Operation(
+        text=f"read volume {volume_id} in {region}",
+        host=host,
+        region=region,
+        permission="is.volume.volume.read",
+        one_resource=True,
+    )
+
+
+def get_instance_group(host: str, region: str, group_id: str) -> Operation:
+    """Describe the reading of one instance group."""
+    return Operation(
+        text=f"read instance group {group_id} in {region}",
+        host=host,
+        region=region,
+        permission="is.instance-group.instance-group.read",
+        one_resource=True,
+    )
+
+
+def get_instance_template(host: str, region: str, template_id: str) -> Operation:
+    """Describe the reading of one instance template."""
+    return Operation(
+        text=f"read instance template {template_id} in {region}",
+        host=host,
+        region=region,
+        permission="is.instance.instance-template.read",
+        one_resource=True,
     )
