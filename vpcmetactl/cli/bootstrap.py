@@ -5,14 +5,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from vpcmetactl.cli.context import App, Cloud
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import StateError
 from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.ibmcloud.connection import BearerToken
-from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer, Realm
+from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer
 
 # A listing of a large fleet, and a run of many changes, take minutes.
 _SOON = timedelta(minutes=10)
@@ -51,6 +54,7 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         check_state=opener.check_state,
         open_journal=opener.journal,
         open_log=opener.log,
+        files=_Files(),
     )
 
 
@@ -92,7 +96,7 @@ class _Opener:
         from vpcmetactl.journal.state import open_journal  # noqa: PLC0415
 
         path = self.settings.state_path(options)
-        realm = self._realm(options, caller)
+        realm = self.settings.realm(options, caller)
         with closing(open_journal(path, realm, self.clock, actor=caller.iam_id)) as journal:
             yield journal
 
@@ -107,19 +111,35 @@ class _Opener:
             yield NoJournal()
             return
         path = self.settings.state_path(options)
-        opened, problem = open_observations(path, self._realm(options, caller), self.clock)
+        opened, problem = open_observations(path, self.settings.realm(options, caller), self.clock)
         if problem is not None:
             observer.warn(f"{problem}; nothing is remembered of this reading")
         with closing(opened):
             yield ForgivingLog(opened, observer)
 
-    def _realm(self, options: CloudOptions, caller: Caller) -> Realm:
-        connection = self.settings.connection(options, 1)
-        return Realm(
-            iam_host=connection.iam_url,
-            vpc_endpoint=connection.vpc_url,
-            account_id=caller.account_id or "",
-        )
+
+class _Files:
+    """Our file formats, imported when a file is read or written."""
+
+    def read_plan(self, path: Path) -> SavedPlan:
+        from vpcmetactl.files.plans import read_plan  # noqa: PLC0415
+
+        return read_plan(path)
+
+    def write_plan(self, path: Path, plan: SavedPlan) -> SavedPlan:
+        from vpcmetactl.files.plans import write_plan  # noqa: PLC0415
+
+        return write_plan(path, plan)
+
+    def read_runs(self, path: Path) -> Sequence[RunRecord]:
+        from vpcmetactl.files.runs import read_runs  # noqa: PLC0415
+
+        return read_runs(path)
+
+    def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
+        from vpcmetactl.files.runs import write_runs  # noqa: PLC0415
+
+        write_runs(path, records)
 
 
 class ForgivingLog:

@@ -4,13 +4,16 @@ Functions open what costs, so nothing is imported or built until a command asks 
 pass an ``App`` of their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
+from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.usecases.ports import (
     Caller,
     Clock,
@@ -19,14 +22,37 @@ from vpcmetactl.usecases.ports import (
     MetadataWriter,
     ObservationLog,
     Observer,
+    PreflightReader,
 )
 
 
-class Cloud(Inventory, MetadataWriter, Protocol):
+class Cloud(Inventory, MetadataWriter, PreflightReader, Protocol):
     """The VPC API as one caller sees it."""
 
 
 OpenCloud = Callable[[CloudOptions, Observer, int], AbstractContextManager[Cloud]]
+
+
+class Files(Protocol):
+    """Our own files: plans and exported runs.
+
+    Reading raises InvalidInputError for what is no such file, and RefusedError for a plan that
+    was edited. Writing raises OutputError.
+    """
+
+    def read_plan(self, path: Path) -> SavedPlan:
+        """Read a plan."""
+
+    def write_plan(self, path: Path, plan: SavedPlan) -> SavedPlan:
+        """Write a plan, and return it with its digest."""
+
+    def read_runs(self, path: Path) -> Sequence[RunRecord]:
+        """Read exported runs."""
+
+    def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
+        """Export runs."""
+
+
 CheckState = Callable[[CloudOptions], None]
 OpenJournal = Callable[[CloudOptions, Caller], AbstractContextManager[Journal]]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[ObservationLog]]
@@ -48,4 +74,5 @@ class App:
     check_state: CheckState
     open_journal: OpenJournal
     open_log: OpenLog
+    files: Files
     raise_unexpected: bool = False

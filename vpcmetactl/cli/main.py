@@ -18,6 +18,12 @@ TABLE = {
     "metadata": LazyCommand(
         f"{_COMMANDS}.metadata:metadata", "Turn the metadata service on and off, and set it."
     ),
+    "plan": LazyCommand(
+        f"{_COMMANDS}.plan:plan", "Review, apply and invert plans saved with --plan-out."
+    ),
+    "runs": LazyCommand(
+        f"{_COMMANDS}.runs:runs", "Show, resume and roll back the changes that this program made."
+    ),
     "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
     "emulator": LazyCommand(
         f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."

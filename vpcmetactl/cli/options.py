@@ -151,14 +151,50 @@ exit_code_option = option(
     "--exit-code", is_flag=True, help="Exit with 3 where the result is not empty."
 )
 
+apply_options = _all(
+    option(
+        "--canary",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Change so many first, then waves that double; 0 is one wave.  [default: 1]",
+    ),
+    option(
+        "--max-failures",
+        metavar="N|P%",
+        help="Start nothing more once more than these have failed.  [default: 0]",
+    ),
+    option("--soak", type=SecondsType(), help="Wait so long between waves."),
+    option(
+        "--max-targets", type=click.IntRange(0), metavar="N", help="Refuse to change more servers."
+    ),
+    option(
+        "--expect-count",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Refuse to change any other number of servers.",
+    ),
+)
+
+consent_options = _all(
+    click.option("--yes", "-y", is_flag=True, help="Change without asking."),
+    option("--no-input", is_flag=True, help="Never ask."),
+)
+
+dry_run_option = click.option(
+    "--dry-run", "-n", is_flag=True, help="Print what would be done, and change nothing."
+)
+
 change_options = _all(
     click.option("--all", "all_servers", is_flag=True, help="Every server is meant."),
+    dry_run_option,
     click.option(
-        "--dry-run", "-n", is_flag=True, help="Print what would be done, and change nothing."
+        "--plan-out",
+        type=_FILE,
+        help="Save the plan in this file, to be reviewed and applied later; change nothing.",
     ),
     click.option(
         "--allow-incomplete", is_flag=True, help="Go on where a region could not be read."
     ),
-    click.option("--yes", "-y", is_flag=True, help="Change without asking."),
-    option("--no-input", is_flag=True, help="Never ask."),
+    consent_options,
+    apply_options,
 )

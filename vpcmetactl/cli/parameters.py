@@ -3,13 +3,14 @@
 Each function takes its own out of what was given, so that what is left is the command's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, FailureBudget
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.restarts import AssessedServer
@@ -35,6 +36,7 @@ _CLOUD = (
     "state",
     "no_state",
 )
+_APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count")
 _PATHS = ("api_key_file", "ca_bundle", "state")
 
 
@@ -53,11 +55,12 @@ def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The servers that a command is about."""
+    """The servers that a command is about; ``words`` are the user's own for them."""
 
     selector: ServerSelector
-    where: str | None
-    ignore_not_found: bool
+    where: str | None = None
+    ignore_not_found: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -82,6 +85,7 @@ def take_choice(given: Given) -> Choice:
 
     Raises InvalidInputError for an empty or broken name and for a file that is not text.
     """
+    said = tuple(_said(given))
     words = [*given.pop("servers"), *_lines(given.pop("from_file"))]
     selector = ServerSelector(
         refs=tuple(dict.fromkeys(ServerRef.parse(word) for word in words)),
@@ -93,7 +97,33 @@ def take_choice(given: Given) -> Choice:
         names=given.pop("name"),
         statuses=given.pop("status"),
     )
-    return Choice(selector, given.pop("where"), given.pop("ignore_not_found"))
+    return Choice(selector, given.pop("where"), given.pop("ignore_not_found"), said)
+
+
+def _said(given: Given) -> Iterator[str]:
+    """Tell the selection in the words of the command line, for whoever reads the plan later."""
+    yield from given["servers"]
+    for name in ("region", "kind", "vpc", "resource_group", "zone", "name", "status"):
+        for value in given[name]:
+            yield f"--{name.replace('_', '-')} {value}"
+    if given["where"] is not None:
+        yield f"--where {given['where']}"
+    if given["from_file"] is not None:
+        yield f"--from-file {given['from_file'].name}"
+
+
+def take_apply_options(
+    given: Given, max_workers: int | None, saved: ApplyOptions = DEFAULTS
+) -> ApplyOptions:
+    """Take how to apply a plan; what is not given stays as it was saved.
+
+    Raises InvalidInputError for a number of failures that is none.
+    """
+    flags = {name: given.pop(name) for name in _APPLY}
+    flags["max_workers"] = max_workers
+    if flags["max_failures"] is not None:
+        flags["max_failures"] = FailureBudget.parse(flags["max_failures"])
+    return replace(saved, **{name: flag for name, flag in flags.items() if flag is not None})
 
 
 def _lines(file: Any) -> list[str]:

@@ -13,11 +13,10 @@ from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
-from vpcmetactl.usecases.ports import Caller, ObservationLog
+from vpcmetactl.usecases.ports import Caller, ObservationLog, Realm
 
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
-WRITERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +42,30 @@ class Session:
         )
         return reader.open(choice.selector, where)
 
-    def scope(self, reading: FleetReading) -> Scope:
-        """Say what was read, and what could not be."""
+    def scope(self, reading: FleetReading | None = None, regions: Sequence[str] = ()) -> Scope:
+        """Say what was read and what could not be, or which regions it is about otherwise."""
         account = self.caller.account_id
+        unread = reading.unread if reading else ()
         return Scope(
             accounts=[account] if account else [],
-            regions=reading.regions,
-            incomplete=[
-                Unread(account, part.region, part.kind, part.error) for part in reading.unread
-            ],
+            regions=reading.regions if reading else regions,
+            incomplete=[Unread(account, part.region, part.kind, part.error) for part in unread],
             endpoint=self.app.settings.vpc_url(self.options),
         )
 
-    def trailer(self, reading: FleetReading, exit_code: ExitCode, **more: Any) -> Trailer:
-        """Return the trailer of a result made from a reading."""
+    def trailer(self, reading: FleetReading | None, exit_code: ExitCode, **more: Any) -> Trailer:
+        """Return the trailer of a result made from a reading, or from none."""
         return Trailer(
             generated_at=self.app.clock.now(),
             exit_code=exit_code,
             scope=self.scope(reading),
             **more,
         )
+
+    @property
+    def realm(self) -> Realm:
+        """Which cloud this is, as whom."""
+        return self.app.settings.realm(self.options, self.caller)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from vpcmetactl.ibmcloud.connection import (
     Credentials,
     ExternalConfiguration,
 )
+from vpcmetactl.usecases.ports import Caller, Realm
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _VPC_URLS = {
@@ -80,6 +81,14 @@ class Settings:
     def vpc_url(self, options: CloudOptions) -> str:
         """Return the URL of the VPC API, with ``{region}`` in it."""
         return self._url("VPCMETACTL_VPC_URL", _VPC_URLS[options.endpoints])
+
+    def realm(self, options: CloudOptions, caller: Caller) -> Realm:
+        """Return whose state and plans are meant: of which account, at which endpoints."""
+        return Realm(
+            iam_host=self._url("VPCMETACTL_IAM_URL", _IAM_URLS[options.endpoints]),
+            vpc_endpoint=self.vpc_url(options),
+            account_id=caller.account_id or "",
+        )
 
     def overridden_endpoints(self) -> Mapping[str, str]:
         """Return the endpoints that the environment points elsewhere, for a line on stderr."""

@@ -79,6 +79,9 @@ class ApplyOptions:
             )
 
 
+DEFAULTS = ApplyOptions()
+
+
 def waves(items: Sequence[T], canary: int) -> Iterator[Sequence[T]]:
     """Divide a plan's changes, in order: ``canary`` of them, then each time twice as many."""
     size = canary or len(items)

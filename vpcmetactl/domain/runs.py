@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, PlanItem
-from vpcmetactl.domain.servers import MetadataService
+from vpcmetactl.domain.servers import MetadataService, ServerIdentity
 
 
 class RunState(StrEnum):
@@ -89,30 +89,33 @@ class RunRecord:
     rollback_of: str | None = None
 
     @property
+    def changes(self) -> Sequence[Change]:
+        """Every planned change, in order."""
+        return [one.item for one in self.items if isinstance(one.item, Change)]
+
+    @property
     def open_changes(self) -> Sequence[Change]:
         """What resuming would go on with: the changes whose outcome is not settled, in order."""
         return [
-            run_item.item
-            for run_item in self.items
-            if isinstance(run_item.item, Change) and not run_item.outcome.is_settled
+            one.item
+            for one in self.items
+            if isinstance(one.item, Change) and not one.outcome.is_settled
         ]
 
     @property
     def applied_changes(self) -> Sequence[Change]:
-        """What this run itself changed, in order; only this can be rolled back.
-
-        A change whose attempt was interrupted and that was found made when the run was resumed is
-        one of them.
-        """
+        """What this run itself changed, in order; only this can be rolled back."""
         return [
-            run_item.item
-            for run_item in self.items
-            if isinstance(run_item.item, Change) and _was_made(run_item)
+            one.item
+            for one in self.items
+            if isinstance(one.item, Change) and one.outcome is AttemptOutcome.APPLIED
         ]
 
-
-def _was_made(run_item: RunItem) -> bool:
-    if run_item.outcome is AttemptOutcome.APPLIED:
-        return True
-    was_sent = any(attempt.intent_at is not None for attempt in run_item.attempts)
-    return run_item.outcome is AttemptOutcome.ALREADY_DONE and was_sent
+    @property
+    def unsettled_servers(self) -> Sequence[ServerIdentity]:
+        """The servers to which a change may have been sent without anybody knowing the end."""
+        return [
+            one.item.server
+            for one in self.items
+            if one.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
+        ]

@@ -1,9 +1,11 @@
 """Applying a plan of changes to the metadata service: read, compare, patch, read back."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
+from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, waves
 from vpcmetactl.domain.errors import (
     CloudError,
     NotFoundError,
@@ -26,20 +28,23 @@ from vpcmetactl.domain.plans import (
     Unknown,
 )
 from vpcmetactl.domain.restarts import Observation, RestartRule, assess_restart
-from vpcmetactl.domain.servers import MetadataService, Server
+from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.servers import MetadataService, Server, ServerIdentity
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.ports import Clock, Journal, MetadataWriter, Observer
 
 StopRequested = Callable[[], bool]
+
+_SOAK_STEP = 0.2
 
 
 @dataclass(slots=True, kw_only=True)
 class MetadataApplier:
     """Makes the changes of a plan, each at most once, and says what became of every one.
 
-    The first change is made alone, then ``max_workers`` at a time. Nothing more is started once
-    a change has failed or ``stop_requested`` says so; what is under way is finished, even where
-    the iterator is closed early. Each change is committed to the journal before it is sent.
+    Changes are made in waves, as ``options`` say. Nothing more is started once more of them have
+    failed than may, or ``stop_requested`` says so; what is under way is finished, even where the
+    iterator is closed early. Each change is committed to the journal before it is sent.
 
     Where the journal cannot be written nothing more is sent. What was sent is told as ever, then
     UnrecordedError is raised, or the StateError itself where nothing was sent.
@@ -49,38 +54,73 @@ class MetadataApplier:
     journal: Journal
     observer: Observer
     clock: Clock
-    max_workers: int
+    options: ApplyOptions = DEFAULTS
     rule: RestartRule = RestartRule.FAQ
     stop_requested: StopRequested = lambda: False
     run_id: str | None = None
-    _failed: bool = False
+    _may_fail: int = 0
+    _failures: int = 0
+    _stopped: bool = False
     _sent: bool = False
     _error: Exception | None = None
+    _sent_before: frozenset[ServerIdentity] = frozenset()
+    _lock: Lock = field(default_factory=Lock)
 
-    def apply(self, plan: Plan) -> Iterator[Outcome]:
-        """Yield the outcome of every change, in order of completion."""
+    def apply(self, plan: Plan, rollback_of: str | None = None) -> Iterator[Outcome]:
+        """Yield the outcome of every change, in order of completion.
+
+        Raises RefusedError, before anything is written down, for a plan of a size that the options
+        do not allow.
+        """
+        self.options.guard(plan)
         if not plan.changes:
             return
-        run_id = self.run_id = self.journal.begin_run(plan)
-        first, rest = plan.changes[:1], plan.changes[1:]
-        for wave in (first, rest):
+        self.run_id = self.journal.begin_run(plan, rollback_of)
+        self._may_fail = self.options.max_failures.allowed(len(plan.changes))
+        yield from self._run(self.run_id, plan.changes)
+
+    def resume(self, run: RunRecord) -> Iterator[Outcome]:
+        """Go on with a run: what is settled is left alone, and the rest is made as planned.
+
+        A change whose attempt was cut off is settled by reading the server first, like any other.
+        Raises RefusedError where the run still goes on.
+        """
+        self.journal.resume_run(run.id)
+        self.run_id = run.id
+        self._sent_before = frozenset(run.unsettled_servers)
+        self._may_fail = self.options.max_failures.allowed(len(run.changes))
+        yield from self._run(run.id, run.open_changes)
+
+    def _run(self, run_id: str, changes: Sequence[Change]) -> Iterator[Outcome]:
+        for number, wave in enumerate(waves(changes, self.options.canary)):
+            if number:
+                self._soak()
             yield from self._make(run_id, wave)
         self._finish(run_id)
 
+    def _soak(self) -> None:
+        """Wait between waves, in steps short enough to notice that a stop is wanted."""
+        until = self.clock.monotonic() + self.options.soak
+        while not (self._stopped or self.stop_requested()):
+            left = until - self.clock.monotonic()
+            if left <= 0:
+                return
+            self.clock.wait(min(left, _SOAK_STEP))
+
     def _make(self, run_id: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         tasks: Sequence[Task[Outcome]] = [partial(self._task, run_id, change) for change in changes]
-        outcomes = run_tasks(tasks, self.max_workers)
+        outcomes = run_tasks(tasks, self.options.max_workers)
         try:
             for outcome in outcomes:  # noqa: UP028 - closing this must not close that
                 yield outcome
         except GeneratorExit:
-            self._failed = True
+            self._stopped = True
             for _ in outcomes:
                 pass  # nobody listens any more; what is under way is finished
             raise
 
     def _task(self, run_id: str, change: Change) -> Step[Outcome]:
-        if self._failed or self.stop_requested():
+        if self._stopped or self.stop_requested():
             return Step([NotAttempted(change)])
         try:
             outcome = self._attempt(run_id, change)
@@ -88,12 +128,18 @@ class MetadataApplier:
             self._give_up(error)
             return Step()
         if isinstance(outcome, Failed | Unknown):
-            self._failed = True
+            self._count_failure()
         self.observer.settled(change.server, outcome)
         return Step([outcome])
 
+    def _count_failure(self) -> None:
+        with self._lock:
+            self._failures += 1
+            if self._failures > self._may_fail:
+                self._stopped = True
+
     def _give_up(self, error: Exception) -> None:
-        self._failed = True
+        self._stopped = True
         self._error = self._error or error
 
     def _finish(self, run_id: str) -> None:
@@ -119,6 +165,8 @@ class MetadataApplier:
         except VpcmetactlError as error:
             return self._settle(run_id, Failed(change, error))
         if _shows(found.metadata, change, "after"):
+            if change.server in self._sent_before:
+                return self._settle(run_id, self._applied(change, [found]))
             return self._settle(run_id, AlreadyDone(change))
         if not _shows(found.metadata, change, "before"):
             drift = Refused(change, "is no longer as it was planned from", found.metadata)
@@ -156,7 +204,7 @@ class MetadataApplier:
         except VpcmetactlError as error:
             return Unknown(change, error)
         if _shows(server.metadata, change, "after"):
-            return self._applied(change, found, server)
+            return self._applied(change, [found, server])
         return Failed(
             change,
             CloudError(
@@ -173,7 +221,7 @@ class MetadataApplier:
         except VpcmetactlError:
             return Unknown(change, error)
         if _shows(server.metadata, change, "after"):
-            return self._applied(change, found, server)
+            return self._applied(change, [found, server])
         return Failed(
             change,
             UnavailableError(
@@ -196,13 +244,10 @@ class MetadataApplier:
             self._give_up(error)
         return outcome
 
-    def _applied(self, change: Change, found: Server, server: Server) -> Applied:
+    def _applied(self, change: Change, seen: Sequence[Server]) -> Applied:
         """What the server was like before and after is the evidence for its restart verdict."""
-        now = self.clock.now()
-        sights = [
-            Observation(found.id, now, found.metadata.enabled, found.status),
-            Observation(server.id, now, server.metadata.enabled, server.status),
-        ]
+        now, server = self.clock.now(), seen[-1]
+        sights = [Observation(one.id, now, one.metadata.enabled, one.status) for one in seen]
         history: Sequence[Observation] = sights
         try:
             self.journal.record_observations(sights)

@@ -1,30 +1,29 @@
-"""What ``metadata`` does: plan, show, confirm, apply, verify."""
+"""What ``metadata`` does: plan, check, show, and then save the plan or confirm and apply it."""
 
-from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
 
-from vpcmetactl.cli.confirm import confirm
+from vpcmetactl import __version__
+from vpcmetactl.cli.applying import Proposal, demand_consent_is_possible
 from vpcmetactl.cli.context import App
-from vpcmetactl.cli.interrupts import graceful_stop
-from vpcmetactl.cli.output import Emitter, emitter, failures_told, read_output
-from vpcmetactl.cli.parameters import Choice, Given, take_app, take_choice
-from vpcmetactl.cli.session import WRITERS, Session, open_session, warn_of_unread
-from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError, strongest
-from vpcmetactl.domain.plans import (
-    Action,
-    Failed,
-    MetadataServicePatch,
-    NotAttempted,
-    Outcome,
-    Plan,
-    PlanItem,
-    Refused,
-    Skip,
-    Unknown,
-    plan_metadata,
+from vpcmetactl.cli.output import emitter, failures_told, read_output
+from vpcmetactl.cli.parameters import (
+    Choice,
+    Given,
+    take_app,
+    take_apply_options,
+    take_choice,
 )
+from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.domain.applying import ApplyOptions
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
+from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.usecases.fleet import FleetReading
-from vpcmetactl.usecases.metadata import MetadataApplier
+from vpcmetactl.usecases.preflight import preflight
+
+_PLAN_LIFE = timedelta(hours=24)
 
 
 def enable_metadata(app: App, given: Given) -> ExitCode:
@@ -52,35 +51,81 @@ def _take_patch(given: Given, *, enabled: bool | None = None) -> MetadataService
 
 
 def _change(app: App, action: Action, patch: MetadataServicePatch, given: Given) -> ExitCode:
-    dry_run, yes = given.pop("dry_run"), given.pop("yes")
-    kind = "plan" if dry_run else "outcomes"
+    yes, plan_out = given.pop("yes"), given.pop("plan_out")
+    only_plan = bool(given.pop("dry_run") or plan_out)
+    kind = "plan" if only_plan else "outcomes"
     with failures_told(app, kind, given["output"]):
         choice = take_choice(given)
         app, options = take_app(app, given)
         output = read_output(app, kind, given)
+        how = take_apply_options(given, options.max_workers)
         _demand_purpose(action, patch, choice, all_servers=given["all_servers"])
-        if not dry_run:
-            _demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
+        if not only_plan:
+            demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
         where = choice.predicate(warn=app.terminal.note)
     from vpcmetactl.render.views.plans import OUTCOMES, PLAN  # noqa: PLC0415 - usage errors first
 
     # The output is opened first: nobody wants to learn after the change that it cannot be told.
-    with emitter(app, PLAN if dry_run else OUTCOMES, output) as out:
-        if not dry_run:
+    with emitter(app, PLAN if only_plan else OUTCOMES, output) as out:
+        if not only_plan:
             app.check_state(options)
         with open_session(app, options) as session:
             reading = session.read(choice, where)
-            servers = [assessed.server for batch in reading for assessed in batch]
-            session.observer.finish()
-            warn_of_unread(app, session.scope(reading).incomplete)
-            plan = plan_metadata(action, patch, servers, named=bool(choice.selector.refs))
-            if dry_run:
-                return _show(session, reading, plan, out, exit_code=given["exit_code"])
-            _guard_complete(reading, allowed=given["allow_incomplete"])
-            if plan.changes and not yes:
-                _preview(session, reading, plan)
-                confirm(app.terminal, f"Change {_servers(len(plan.changes))}?")
-            return _apply(session, reading, plan, out)
+            plan = _plan(session, reading, action, patch, named=bool(choice.selector.refs))
+            if plan_out or not only_plan:
+                _guard_complete(reading, allowed=given["allow_incomplete"])
+            if plan_out:
+                proposal = _saved(session, reading, plan, choice, how, Path(plan_out))
+                return proposal.show(out, exit_code=given["exit_code"])
+            proposal = Proposal(session, plan, reading)
+            if only_plan:
+                return proposal.show(out, exit_code=given["exit_code"])
+            how.guard(plan)
+            if not yes:
+                proposal.confirm()
+            return proposal.apply(how, out)
+
+
+def _plan(
+    session: Session,
+    reading: FleetReading,
+    action: Action,
+    patch: MetadataServicePatch,
+    *,
+    named: bool,
+) -> Plan:
+    servers = [assessed.server for batch in reading for assessed in batch]
+    session.observer.finish()
+    warn_of_unread(session.app, session.scope(reading).incomplete)
+    plan = plan_metadata(action, patch, servers, named=named)
+    workers = session.options.max_workers or READERS
+    return preflight(plan, servers, session.cloud, session.observer, max_workers=workers)
+
+
+def _saved(  # noqa: PLR0917 - what a plan file is made of
+    session: Session,
+    reading: FleetReading,
+    plan: Plan,
+    choice: Choice,
+    how: ApplyOptions,
+    path: Path,
+) -> Proposal:
+    now, realm = session.app.clock.now(), session.realm
+    saved = SavedPlan(
+        plan=plan,
+        account_id=realm.account_id,
+        vpc_endpoint=realm.vpc_endpoint,
+        iam_host=realm.iam_host,
+        selection=choice.words,
+        created_at=now,
+        expires_at=now + _PLAN_LIFE,
+        tool_version=__version__,
+        options=how,
+        incomplete=tuple(sorted({part.region for part in reading.unread})),
+    )
+    saved = session.app.files.write_plan(path, saved)
+    session.app.terminal.note(f"saved as {path}; apply it with: vpcmetactl plan apply {path}")
+    return Proposal(session, plan, reading, saved)
 
 
 def _demand_purpose(
@@ -98,14 +143,6 @@ def _demand_purpose(
         )
 
 
-def _demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:
-    if not yes and (no_input or not app.terminal.interactive):
-        raise InvalidInputError(
-            "a change must be confirmed, and there is no one to ask",
-            hint="look at it with --dry-run, then repeat it with --yes",
-        )
-
-
 def _guard_complete(reading: FleetReading, *, allowed: bool) -> None:
     if reading.unread and not allowed:
         regions = ", ".join(sorted({part.region for part in reading.unread}))
@@ -113,78 +150,3 @@ def _guard_complete(reading: FleetReading, *, allowed: bool) -> None:
             f"nothing was changed: {regions} could not be read, so servers may be missing",
             hint="leave the region out with --region, or say --allow-incomplete",
         )
-
-
-def _show(
-    session: Session, reading: FleetReading, plan: Plan, out: Emitter[PlanItem], *, exit_code: bool
-) -> ExitCode:
-    code = strongest(
-        ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
-        ExitCode.REFUSED if any(skip.refused for skip in plan.skips) else ExitCode.OK,
-        ExitCode.FINDINGS if exit_code and plan.changes else ExitCode.OK,
-    )
-    for item in plan.items:
-        out.item(item)
-    out.end(session.trailer(reading, code, whole=plan))
-    return code
-
-
-def _preview(session: Session, reading: FleetReading, plan: Plan) -> None:
-    """Show the plan on stderr: stdout is for what will have been done."""
-    from vpcmetactl.render.options import Format, OutputOptions  # noqa: PLC0415
-    from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
-    from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415
-
-    terminal = session.app.terminal
-    shape = OutputOptions(width=terminal.width, color=terminal.color)
-    sink = open_sink(PLAN, Format.TABLE, shape, terminal.write_error)
-    sink.start()
-    for item in plan.items:
-        sink.item(item)
-    sink.end(session.trailer(reading, ExitCode.OK, whole=plan))
-
-
-def _apply(
-    session: Session, reading: FleetReading, plan: Plan, out: Emitter[Outcome | Skip]
-) -> ExitCode:
-    app = session.app
-    with (
-        app.open_journal(session.options, session.caller) as journal,
-        graceful_stop(app.terminal) as stop,
-    ):
-        applier = MetadataApplier(
-            writer=session.cloud,
-            journal=journal,
-            observer=session.observer,
-            clock=app.clock,
-            max_workers=session.options.max_workers or WRITERS,
-            stop_requested=stop.requested,
-        )
-        out.patient = bool(plan.changes)
-        outcomes = []
-        for outcome in applier.apply(plan):
-            outcomes.append(outcome)
-            out.item(outcome)
-        for skip in plan.skips:
-            out.item(skip)
-        session.observer.finish()
-        code = strongest(_worst(outcomes, plan), _incomplete(reading), stop.exit_code)
-        out.end(session.trailer(reading, code, whole=plan, run_id=applier.run_id))
-    return code
-
-
-def _incomplete(reading: FleetReading) -> ExitCode:
-    return ExitCode.INCOMPLETE if reading.unread else ExitCode.OK
-
-
-def _worst(outcomes: Sequence[Outcome], plan: Plan) -> ExitCode:
-    if any(isinstance(outcome, Failed | Unknown | NotAttempted) for outcome in outcomes):
-        return ExitCode.FAILED
-    refused = any(isinstance(outcome, Refused) for outcome in outcomes)
-    if refused or any(skip.refused for skip in plan.skips):
-        return ExitCode.REFUSED
-    return ExitCode.OK
-
-
-def _servers(count: int) -> str:
-    return f"{count:,} server{'' if count == 1 else 's'}"

@@ -1,0 +1,147 @@
+"""What ``runs`` does."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from vpcmetactl.cli.applying import Proposal, demand_consent_is_possible, resume_run
+from vpcmetactl.cli.context import App
+from vpcmetactl.cli.output import emitter, failures_told, read_output
+from vpcmetactl.cli.parameters import Choice, Given, take_app, take_apply_options
+from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.domain.identifiers import ServerRef
+from vpcmetactl.domain.plans import Change, invert_plan
+from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.selection import ServerSelector
+from vpcmetactl.usecases.ports import Journal
+from vpcmetactl.usecases.preflight import preflight
+
+
+def list_runs(app: App, given: Given) -> ExitCode:
+    """List the runs of the realm."""
+    with failures_told(app, "runs", given["output"]):
+        app, options = take_app(app, given)
+        output = read_output(app, "runs", given)
+    from vpcmetactl.render.views.runs import RUNS  # noqa: PLC0415 - usage errors first
+
+    with emitter(app, RUNS, output) as out, _journal(app, options) as (session, journal):
+        records = journal.list_runs()
+        code = ExitCode.FINDINGS if given["exit_code"] and records else ExitCode.OK
+        for record in records:
+            out.item(record)
+        out.end(session.trailer(None, code))
+    return code
+
+
+def show_run(app: App, given: Given) -> ExitCode:
+    """Show one run in full."""
+    with failures_told(app, "run", given["output"]):
+        app, options = take_app(app, given)
+        output = read_output(app, "run", given)
+    from vpcmetactl.render.views.runs import RUN  # noqa: PLC0415 - usage errors first
+
+    with emitter(app, RUN, output) as out, _journal(app, options) as (session, journal):
+        out.item(journal.get_run(given["run"]))
+        out.end(session.trailer(None, ExitCode.OK))
+    return ExitCode.OK
+
+
+def resume(app: App, given: Given) -> ExitCode:
+    """Finish a run that was cut off."""
+    with failures_told(app, "outcomes", given["output"]):
+        app, options = take_app(app, given)
+        output = read_output(app, "outcomes", given)
+        how = take_apply_options(given, options.max_workers)
+    from vpcmetactl.render.views.plans import OUTCOMES  # noqa: PLC0415 - usage errors first
+
+    with emitter(app, OUTCOMES, output) as out:
+        app.check_state(options)
+        with open_session(app, options) as session:
+            return resume_run(session, given["run"], how, out)
+
+
+def roll_back(app: App, given: Given) -> ExitCode:
+    """Take a run's changes back where they still stand."""
+    yes, dry_run = given.pop("yes"), given.pop("dry_run")
+    kind = "plan" if dry_run else "outcomes"
+    with failures_told(app, kind, given["output"]):
+        app, options = take_app(app, given)
+        output = read_output(app, kind, given)
+        how = take_apply_options(given, options.max_workers)
+        if not dry_run:
+            demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
+    from vpcmetactl.render.views.plans import OUTCOMES, PLAN  # noqa: PLC0415 - usage errors first
+
+    with emitter(app, PLAN if dry_run else OUTCOMES, output) as out:
+        app.check_state(options)
+        with _journal(app, options) as (session, journal):
+            run = journal.get_run(given["run"])
+            proposal = _restoring(session, run)
+            if dry_run:
+                return proposal.show(out)
+            how.guard(proposal.plan)
+            if not yes:
+                proposal.confirm()
+            return proposal.apply(how, out, rollback_of=run.id)
+
+
+def export_runs(app: App, given: Given) -> ExitCode:
+    """Write runs into a file."""
+    app, options = take_app(app, given)
+    path = Path(given["out"])
+    with _journal(app, options) as (_, journal):
+        names = given["runs"]
+        records = [journal.get_run(name) for name in names] or journal.list_runs()
+        app.files.write_runs(path, records)
+    app.terminal.note(f"{len(records)} runs written into {path}")
+    return ExitCode.OK
+
+
+def import_runs(app: App, given: Given) -> ExitCode:
+    """Take exported runs into the journal."""
+    app, options = take_app(app, given)
+    records = app.files.read_runs(Path(given["file"]))
+    with _journal(app, options) as (_, journal):
+        for record in records:
+            journal.import_run(record)
+    app.terminal.note(f"{len(records)} runs are in the journal")
+    return ExitCode.OK
+
+
+@contextmanager
+def _journal(app: App, options: CloudOptions) -> Iterator[tuple[Session, Journal]]:
+    with (
+        open_session(app, options) as session,
+        app.open_journal(options, session.caller) as journal,
+    ):
+        yield session, journal
+
+
+def _restoring(session: Session, run: RunRecord) -> Proposal:
+    """Plan to take a run back, from its servers as they are now."""
+    changes = run.applied_changes
+    if not changes:
+        return Proposal(session, invert_plan(()))
+    choice = Choice(ServerSelector(refs=_refs(changes)), ignore_not_found=True)
+    reading = session.read(choice, None)
+    servers = [assessed.server for batch in reading for assessed in batch]
+    session.observer.finish()
+    unread = session.scope(reading).incomplete
+    warn_of_unread(session.app, unread)
+    if unread:
+        regions = ", ".join(sorted({part.region for part in reading.unread}))
+        raise RefusedError(
+            f"nothing was changed: {regions} could not be read",
+            hint="roll back when the region answers again",
+        )
+    workers = session.options.max_workers or READERS
+    plan = preflight(
+        invert_plan(changes, servers), servers, session.cloud, session.observer, max_workers=workers
+    )
+    return Proposal(session, plan, reading)
+
+
+def _refs(changes: Sequence[Change]) -> tuple[ServerRef, ...]:
+    return tuple(ServerRef.parse(change.server.crn or change.server.id) for change in changes)

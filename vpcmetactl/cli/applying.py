@@ -1,0 +1,177 @@
+"""Showing a plan, asking for consent, applying it, and telling what became of it.
+
+The same for whatever makes a plan: ``metadata``, ``plan``, ``runs``.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vpcmetactl.cli.confirm import confirm
+from vpcmetactl.cli.context import App
+from vpcmetactl.cli.interrupts import Stop, graceful_stop
+from vpcmetactl.cli.output import Emitter
+from vpcmetactl.cli.session import Session
+from vpcmetactl.domain.applying import ApplyOptions
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
+from vpcmetactl.domain.plans import (
+    Failed,
+    NotAttempted,
+    Outcome,
+    Plan,
+    PlanItem,
+    Refused,
+    Skip,
+    Unknown,
+)
+from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.usecases.fleet import FleetReading
+from vpcmetactl.usecases.metadata import MetadataApplier
+from vpcmetactl.usecases.ports import Journal
+
+Emitted = Outcome | Skip
+
+
+def demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:
+    """Raise InvalidInputError where a change would have to be confirmed and nobody can be asked."""
+    if not yes and (no_input or not app.terminal.interactive):
+        raise InvalidInputError(
+            "a change must be confirmed, and there is no one to ask",
+            hint="look at it with --dry-run, then repeat it with --yes",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan on its way to being shown or applied.
+
+    ``whole`` is the plan as it is to be shown: the saved one, where it is from a file or goes into
+    one. ``reading`` is what it was made from, where that was just now.
+    """
+
+    session: Session
+    plan: Plan
+    reading: FleetReading | None = None
+    saved: SavedPlan | None = None
+
+    @property
+    def whole(self) -> Plan | SavedPlan:
+        """The most that is known of the plan."""
+        return self.saved or self.plan
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the plan alone amounts to: something is missing, or a wish is refused."""
+        return strongest(
+            ExitCode.INCOMPLETE if self.reading and self.reading.unread else ExitCode.OK,
+            ExitCode.REFUSED if any(skip.refused for skip in self.plan.skips) else ExitCode.OK,
+        )
+
+    def show(self, out: Emitter[PlanItem], *, exit_code: bool = False) -> ExitCode:
+        """Show the plan as the result; with ``exit_code`` one with changes exits with 3."""
+        found = ExitCode.FINDINGS if exit_code and self.plan.changes else ExitCode.OK
+        code = strongest(self.exit_code, found)
+        for item in self.plan.items:
+            out.item(item)
+        out.end(self.session.trailer(self.reading, code, whole=self.whole))
+        return code
+
+    def confirm(self) -> None:
+        """Show the plan on stderr and ask; raises RefusedError for any answer but yes.
+
+        A plan without changes needs no consent.
+        """
+        if self.plan.changes:
+            _preview(self)
+            confirm(self.session.app.terminal, f"Change {_servers(len(self.plan.changes))}?")
+
+    def apply(
+        self, options: ApplyOptions, out: Emitter[Emitted], rollback_of: str | None = None
+    ) -> ExitCode:
+        """Apply the plan, and tell every outcome and every skip."""
+        with _tools(self.session, options) as tools:
+            return self._tell(tools, tools.applier.apply(self.plan, rollback_of), out)
+
+    def _tell(
+        self, tools: "_Tools", outcomes: Iterator[Outcome], out: Emitter[Emitted]
+    ) -> ExitCode:
+        out.patient = bool(self.plan.changes)
+        seen = []
+        for outcome in outcomes:
+            seen.append(outcome)
+            out.item(outcome)
+        for skip in self.plan.skips:
+            out.item(skip)
+        self.session.observer.finish()
+        code = strongest(_worst(seen), self.exit_code, tools.stop.exit_code)
+        run_id = tools.applier.run_id
+        out.end(self.session.trailer(self.reading, code, whole=self.whole, run_id=run_id))
+        return code
+
+
+def resume_run(
+    session: Session, run_id: str, options: ApplyOptions, out: Emitter[Emitted]
+) -> ExitCode:
+    """Go on with a run where it was cut off, and tell what became of the changes left.
+
+    Raises NotFoundError for a run that is not there, and RefusedError for one that still goes on.
+    """
+    with _tools(session, options) as tools:
+        run = tools.journal.get_run(run_id)
+        left = Proposal(session, Plan(run.action, run.patch, tuple(run.open_changes)))
+        return left._tell(tools, tools.applier.resume(run), out)  # noqa: SLF001 - its own module
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What changes servers, and what may stop it."""
+
+    applier: MetadataApplier
+    journal: Journal
+    stop: Stop
+
+
+@contextmanager
+def _tools(session: Session, options: ApplyOptions) -> Iterator[_Tools]:
+    app = session.app
+    with (
+        app.open_journal(session.options, session.caller) as journal,
+        graceful_stop(app.terminal) as stop,
+    ):
+        applier = MetadataApplier(
+            writer=session.cloud,
+            journal=journal,
+            observer=session.observer,
+            clock=app.clock,
+            options=options,
+            stop_requested=stop.requested,
+        )
+        yield _Tools(applier, journal, stop)
+
+
+def _preview(proposal: Proposal) -> None:
+    """Show the plan on stderr: stdout is for what will have been done."""
+    from vpcmetactl.render.options import Format, OutputOptions  # noqa: PLC0415
+    from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
+    from vpcmetactl.render.views.plans import PLAN  # noqa: PLC0415
+
+    terminal = proposal.session.app.terminal
+    shape = OutputOptions(width=terminal.width, color=terminal.color)
+    sink = open_sink(PLAN, Format.TABLE, shape, terminal.write_error)
+    sink.start()
+    for item in proposal.plan.items:
+        sink.item(item)
+    trailer = proposal.session.trailer(proposal.reading, ExitCode.OK, whole=proposal.whole)
+    sink.end(trailer)
+
+
+def _worst(outcomes: Sequence[Outcome]) -> ExitCode:
+    if any(isinstance(outcome, Failed | Unknown | NotAttempted) for outcome in outcomes):
+        return ExitCode.FAILED
+    if any(isinstance(outcome, Refused) for outcome in outcomes):
+        return ExitCode.REFUSED
+    return ExitCode.OK
+
+
+def _servers(count: int) -> str:
+    return f"{count:,} server{'' if count == 1 else 's'}"
