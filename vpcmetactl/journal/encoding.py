@@ -19,7 +19,9 @@ from vpcmetactl.domain.plans import (
     Skip,
     Unknown,
 )
+from vpcmetactl.domain.runs import Attempt, AttemptOutcome
 from vpcmetactl.domain.servers import MetadataService, ServerIdentity
+from vpcmetactl.journal.times import to_text
 
 
 class SettledColumns(NamedTuple):
@@ -30,6 +32,18 @@ class SettledColumns(NamedTuple):
     error_code: str | None = None
     error_message: str | None = None
     error_trace: str | None = None
+
+
+class AttemptColumns(NamedTuple):
+    """One attempt as its row holds it; an intent without an outcome has ``None`` there."""
+
+    intent_at: str | None
+    outcome_at: str | None
+    outcome: str | None
+    found: str | None
+    error_code: str | None
+    error_message: str | None
+    error_trace: str | None
 
 
 def server_to_json(server: ServerIdentity) -> str:
@@ -87,6 +101,19 @@ def settled_columns(outcome: Outcome) -> SettledColumns:
             return SettledColumns("not_attempted")
         case _:
             assert_never(outcome)
+
+
+def attempt_columns(attempt: Attempt) -> AttemptColumns:
+    """Return the row of an attempt that was made elsewhere."""
+    return AttemptColumns(
+        None if attempt.intent_at is None else to_text(attempt.intent_at),
+        None if attempt.outcome_at is None else to_text(attempt.outcome_at),
+        None if attempt.outcome is AttemptOutcome.OPEN else attempt.outcome.value,
+        _metadata_json(attempt.found),
+        attempt.error_code,
+        attempt.error_message,
+        attempt.error_trace,
+    )
 
 
 def _with_error(outcome: str, error: VpcmetactlError) -> SettledColumns:

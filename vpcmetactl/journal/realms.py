@@ -28,5 +28,20 @@ def find_realm(connection: sqlite3.Connection, realm: Realm) -> int | None:
     return None if row is None else int(row[0])
 
 
+def load_realm(connection: sqlite3.Connection, number: int) -> Realm:
+    """Return the realm of a number that some row bears."""
+    row = connection.execute(
+        "SELECT iam_host, vpc_endpoint, account_id FROM realms WHERE id = ?", (number,)
+    ).fetchone()
+    if row is None:
+        raise DamageError(f"realm {number} is not there")
+    return Realm(*row)
+
+
+def describe(realm: Realm) -> str:
+    """Return the realm as it reads in a sentence."""
+    return f"account {realm.account_id} at {realm.vpc_endpoint} (IAM {realm.iam_host})"
+
+
 def _key(realm: Realm) -> tuple[str, str, str]:
     return realm.iam_host, realm.vpc_endpoint, realm.account_id

@@ -6,16 +6,26 @@ when the process ends, however it ends; so a run that nobody holds has ended.
 
 import fcntl
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vpcmetactl.journal.failures import state_error
+from vpcmetactl.journal.failures import DamageError, state_error
 from vpcmetactl.journal.statefile import beside
 
 
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by the second it was made in, and can be typed."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(2).hex()}"
+
+
+def is_run_id(text: object) -> bool:
+    """Whether this can be the id of a run, or the beginning of one; it is fit for a file name."""
+    return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
+
+
+# Runs that are imported may bear ids of another make.
+_RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 
 
 class RunLocks:
@@ -41,24 +51,46 @@ class RunLocks:
             return run_id
 
     def is_held(self, run_id: str) -> bool:
-        """Whether the process of a run, this one or another, still lives and has not ended it.
-
-        The file of a run that nobody holds is removed.
-        """
+        """Whether the process of a run, this one or another, still lives and has not ended it."""
         try:
-            lock = os.open(self._file(run_id), os.O_RDWR)
+            lock = os.open(self._file(run_id), os.O_RDONLY)
         except FileNotFoundError:
             return False
         except OSError as error:
             raise state_error(self._state, error) from error
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return not _share(lock)
         finally:
             os.close(lock)
-        self._file(run_id).unlink(missing_ok=True)
-        return False
+
+    def sweep(self, run_id: str) -> bool:
+        """Return whether a run is held; remove the file of one that is not.
+
+        Only within a write transaction of the state: nobody takes a run up meanwhile.
+        """
+        held = self.is_held(run_id)
+        if not held:
+            self._file(run_id).unlink(missing_ok=True)
+        return held
+
+    def take(self, run_id: str) -> bool:
+        """Hold a run that has ended until ``release``; return False where it still goes on.
+
+        Only within a write transaction of the state: nobody else takes it up meanwhile.
+        """
+        try:
+            while (lock := os.open(self._file(run_id), os.O_RDWR | os.O_CREAT, 0o600)) >= 0:
+                if not _share(lock):
+                    os.close(lock)
+                    return False
+                fcntl.flock(lock, fcntl.LOCK_EX)  # waits, if at all, for others who just ask
+                if _is_same_file(lock, self._file(run_id)):
+                    break
+                os.close(lock)  # who ended the run removed the file after it was opened here
+        except OSError as error:
+            raise state_error(self._state, error) from error
+        self._held[run_id] = lock
+        return True
 
     def release(self, run_id: str) -> None:
         """End a run; does nothing for one that this process does not hold."""
@@ -73,4 +105,22 @@ class RunLocks:
             self.release(run_id)
 
     def _file(self, run_id: str) -> Path:
+        if not is_run_id(run_id):
+            raise DamageError(f"{run_id!r} is no id of a run")
         return beside(self._state, f"-run-{run_id}")
+
+
+def _share(lock: int) -> bool:
+    """Lock a file beside all who also only ask; return False where somebody holds it alone."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

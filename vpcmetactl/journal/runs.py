@@ -24,12 +24,16 @@ from vpcmetactl.journal.encoding import (
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What is known of a run when it begins; ``actor`` is an IAM id."""
+    """What is known of a run when it begins; ``actor`` is an IAM id.
+
+    ``rollback_of`` is the run whose changes this one takes back.
+    """
 
     run_id: str
     started_at: str
     actor: str | None
     tool_version: str
+    rollback_of: str | None = None
 
 
 def begin(connection: sqlite3.Connection, realm: int, start: Start, plan: Plan) -> bool:
@@ -38,8 +42,9 @@ def begin(connection: sqlite3.Connection, realm: int, start: Start, plan: Plan) 
     A server that was already as asked is left out: a fleet has thousands of them each time.
     """
     run = connection.execute(
-        "INSERT OR IGNORE INTO runs (id, realm, started_at, actor, action, patch, tool_version)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO runs"
+        " (id, realm, started_at, actor, action, patch, tool_version, rollback_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             start.run_id,
             realm,
@@ -48,6 +53,7 @@ def begin(connection: sqlite3.Connection, realm: int, start: Start, plan: Plan) 
             plan.action.value,
             patch_to_json(plan.patch),
             start.tool_version,
+            start.rollback_of,
         ),
     )
     if run.rowcount == 0:
@@ -91,6 +97,20 @@ def intend(
     Raises RefusedError where another run has one open for this server and still goes on. Where
     that run has ended, its intent is closed as unknown: nobody is left to say what became of it.
     """
+    if make_way(connection, attempt, is_held):
+        connection.execute(
+            "INSERT INTO changes (run, realm, server_id, intent_at) VALUES (?, ?, ?, ?)",
+            (attempt.run_id, attempt.realm, attempt.server.id, attempt.at),
+        )
+
+
+def make_way(
+    connection: sqlite3.Connection, attempt: Attempt, is_held: Callable[[str], bool]
+) -> bool:
+    """Let nobody else have an intent open for this server, as ``intend`` says.
+
+    Returns whether this run has none open either.
+    """
     server = attempt.server
     holder = connection.execute(
         "SELECT run FROM changes WHERE realm = ? AND server_id = ? AND outcome IS NULL",
@@ -99,7 +119,7 @@ def intend(
     if holder is not None:
         (other,) = holder
         if other == attempt.run_id:
-            return
+            return False
         if is_held(other):
             raise RefusedError(
                 f"{server.kind.words} {server.label} is just being changed by run {other}",
@@ -107,10 +127,7 @@ def intend(
                 region=server.region,
             )
         _close(connection, attempt, other, _abandoned(attempt.run_id))
-    connection.execute(
-        "INSERT INTO changes (run, realm, server_id, intent_at) VALUES (?, ?, ?, ?)",
-        (attempt.run_id, attempt.realm, server.id, attempt.at),
-    )
+    return True
 
 
 def settle(connection: sqlite3.Connection, attempt: Attempt, outcome: Outcome) -> None:
@@ -152,3 +169,8 @@ def list_unfinished(connection: sqlite3.Connection) -> Sequence[str]:
 def finish(connection: sqlite3.Connection, run_id: str, finished_at: str) -> None:
     """Write down that a run has ended."""
     connection.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (finished_at, run_id))
+
+
+def reopen(connection: sqlite3.Connection, run_id: str) -> None:
+    """Write down that a run goes on after all."""
+    connection.execute("UPDATE runs SET finished_at = NULL WHERE id = ?", (run_id,))

@@ -84,8 +84,13 @@ _RUNS = (
     "CREATE UNIQUE INDEX one_open_intent ON changes (realm, server_id) WHERE outcome IS NULL",
 )
 
-# The n-th entry turns version n - 1 into version n. Entries are added, never altered.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS, _RUNS)
+# No reference: the run that was taken back may have stayed behind on another machine.
+_ROLLBACKS = ("ALTER TABLE runs ADD COLUMN rollback_of TEXT",)
+
+# The n-th entry turns version n - 1 into version n. Entries are added, never altered. A new code
+# in a plan (an action, a reason, a note) is worth an entry too, even an empty one: older programs
+# then leave the file alone instead of stumbling over the code.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS, _RUNS, _ROLLBACKS)
 VERSION = len(MIGRATIONS)
 
 

@@ -7,13 +7,17 @@ from types import TracebackType
 from typing import Self
 
 from vpcmetactl import __version__
+from vpcmetactl.domain.errors import RefusedError
 from vpcmetactl.domain.plans import Change, Outcome, Plan
 from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.journal import observations as sights
 from vpcmetactl.journal import runs
 from vpcmetactl.journal.database import Database
+from vpcmetactl.journal.importing import import_run
 from vpcmetactl.journal.opening import open_database
 from vpcmetactl.journal.realms import enter_realm
+from vpcmetactl.journal.records import StoredRuns, require_run
 from vpcmetactl.journal.runlocks import RunLocks
 from vpcmetactl.journal.times import to_text
 from vpcmetactl.usecases.ports import Clock, Realm
@@ -34,6 +38,7 @@ class SqliteJournal:
         self._actor = actor
         self._running = RunLocks(database.path)
         self._realm = database.write(lambda connection: enter_realm(connection, realm))
+        self._stored = StoredRuns(database, self._realm, self._running)
 
     def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
         """Return what is kept of each server, oldest first; servers never seen are absent."""
@@ -44,20 +49,20 @@ class SqliteJournal:
         seen = tuple(observations)
         self._database.write(lambda it: sights.record(it, self._realm, seen))
 
-    def begin_run(self, plan: Plan) -> str:
+    def begin_run(self, plan: Plan, rollback_of: str | None = None) -> str:
         """Write a run down with its plan, and return its id: sortable by time, fit to be typed.
 
         The run goes on until ``finish_run`` or ``close``, or the end of the process.
         """
-        while (run_id := self._begin_run(plan)) is None:
+        while (run_id := self._begin_run(plan, rollback_of)) is None:
             pass
         return run_id
 
-    def _begin_run(self, plan: Plan) -> str | None:
+    def _begin_run(self, plan: Plan, rollback_of: str | None) -> str | None:
         """Begin a run under a new id; return ``None`` where a run of the past bears it."""
         now = self._clock.now()
         run_id = self._running.start(now)
-        start = runs.Start(run_id, to_text(now), self._actor, __version__)
+        start = runs.Start(run_id, to_text(now), self._actor, __version__, rollback_of)
         is_new = False
         try:
             is_new = self._database.write(lambda it: self._write_start(it, start, plan))
@@ -68,7 +73,7 @@ class SqliteJournal:
 
     def _write_start(self, connection: sqlite3.Connection, start: runs.Start, plan: Plan) -> bool:
         for run_id in runs.list_unfinished(connection):
-            self._running.is_held(run_id)  # asking removes what a killed process left lying
+            self._running.sweep(run_id)  # what a killed process left lying
         return runs.begin(connection, self._realm, start, plan)
 
     def intend(self, run_id: str, change: Change) -> None:
@@ -78,7 +83,7 @@ class SqliteJournal:
         open. The open change of a run that was killed is closed as unknown.
         """
         attempt = self._attempt(run_id, change)
-        self._database.write(lambda it: runs.intend(it, attempt, self._running.is_held))
+        self._database.write(lambda it: runs.intend(it, attempt, self._running.sweep))
 
     def settle(self, run_id: str, outcome: Outcome) -> None:
         """Write down what became of a change; one that was intended, or one that never was.
@@ -97,6 +102,55 @@ class SqliteJournal:
         self._database.write(lambda it: runs.finish(it, run_id, now))
         self._running.release(run_id)
 
+    def list_runs(self) -> Sequence[RunRecord]:
+        """Return every run of the realm, newest first, with its items."""
+        return self._stored.list_runs()
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return one run, by its id or a beginning of it that no other run shares.
+
+        Raises NotFoundError, naming the latest runs, where there is none, and RefusedError where
+        it is of another realm.
+        """
+        return self._stored.get_run(run_id)
+
+    def resume_run(self, run_id: str) -> None:
+        """Take a run up again, by its whole id; it goes on as one that was just begun.
+
+        Raises RefusedError where it still goes on, in this process or another, or is of another
+        realm, and NotFoundError where there is none.
+        """
+        self._database.read(lambda it: self._require_resumable(it, run_id))
+        try:
+            self._database.write(lambda it: self._take_up(it, run_id))
+        except RefusedError:
+            raise
+        except BaseException:
+            self._running.release(run_id)
+            raise
+
+    def _require_resumable(self, connection: sqlite3.Connection, run_id: str) -> None:
+        require_run(connection, self._realm, run_id)
+        if self._running.is_held(run_id):
+            raise _goes_on(run_id)
+
+    def _take_up(self, connection: sqlite3.Connection, run_id: str) -> None:
+        if not self._running.take(run_id):
+            raise _goes_on(run_id)
+        runs.reopen(connection, run_id)
+
+    def import_run(self, record: RunRecord) -> None:
+        """Add a run from elsewhere; one that is known already, and the same, changes nothing.
+
+        Raises RefusedError where it is of another realm, differs from the one of its id, or has
+        a change open of a server that a run which goes on is changing; InvalidInputError where
+        it contradicts itself.
+        """
+        now = to_text(self._clock.now())
+        self._database.write(
+            lambda it: import_run(it, self._realm, record, now, self._running.sweep)
+        )
+
     def close(self) -> None:
         """Close the file, and let go of every run; does nothing the second time."""
         self._database.close()
@@ -112,6 +166,10 @@ class SqliteJournal:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _goes_on(run_id: str) -> RefusedError:
+    return RefusedError(f"run {run_id} still goes on", hint="wait until its process has ended")
 
 
 def open_journal(

@@ -10,4 +10,7 @@ def to_text(moment: datetime) -> str:
 
 def from_text(text: str) -> datetime:
     """Return the moment, in UTC; raises ValueError where the text is no time."""
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment
