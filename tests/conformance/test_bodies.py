@@ -1,6 +1,7 @@
 """Every body the emulator makes passes IBM's strict model of it and holds nothing else."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,12 @@ COLLECTIONS = {
     "instances": "InstanceCollection",
     "bare_metal_servers": "BareMetalServerCollection",
     "vpcs": "VPCCollection",
+    "instance_groups": "InstanceGroupCollection",
 }
+TEMPLATE = (
+    "InstanceTemplateInstanceByImageInstanceTemplateContextInstanceByImageInstanceTemplateContext"
+    "InstanceByNetworkAttachment"
+)
 
 
 @pytest.fixture(params=["demo", "mixed-fleet", "large:30+12x2,vpcs=3"])
@@ -66,6 +72,36 @@ def test_every_boot_volume_is_strict_and_is_the_one_its_instance_names(app: Emul
             volume = caller.find(f"/volumes/{reference['id']}")
             assert faults("Volume", volume) == []
             assert {key: volume[key] for key in reference} == reference
+
+
+def test_every_instance_group_is_strict_and_is_the_one_its_members_name(app: Emulator) -> None:
+    for region in REGIONS:
+        caller = Caller(app, region)
+        listed = caller.find("/instance_groups", limit=100)["instance_groups"]
+        members: Counter[str] = Counter()
+        for instance in caller.find("/instances", limit=100)["instances"]:
+            if "instance_group_membership" in instance:
+                reference = instance["instance_group_membership"]["instance_group"]
+                group = caller.find(f"/instance_groups/{reference['id']}")
+                assert faults("InstanceGroup", group) == []
+                assert {key: group[key] for key in reference} == reference
+                members[group["id"]] += 1
+        assert {group["id"]: group["membership_count"] for group in listed} == dict(members)
+
+
+def test_every_template_is_strict_and_every_group_names_one(app: Emulator) -> None:
+    for region in REGIONS:
+        caller = Caller(app, region)
+        page = caller.find("/instance/templates")
+        assert faults("InstanceTemplateCollection", page) == []
+        templates = {template["id"]: template for template in page["templates"]}
+        for identifier, template in templates.items():
+            assert faults(TEMPLATE, template) == []
+            assert caller.find(f"/instance/templates/{identifier}") == template
+        for group in caller.find("/instance_groups")["instance_groups"]:
+            reference = group["instance_template"]
+            named = templates[reference["id"]]
+            assert {key: named[key] for key in reference} == reference
 
 
 def test_regions_are_strict(app: Emulator) -> None:

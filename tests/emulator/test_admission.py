@@ -135,7 +135,7 @@ def test_an_unknown_path_is_a_page_of_html(caller: Caller) -> None:
     ("method", "path"),
     [
         ("GET", "/images"),
-        ("GET", "/instance/templates"),
+        ("GET", "/instance/profiles"),
         ("POST", "/instances"),
         ("DELETE", "/instances/0717_x"),
         ("GET", "/instances/0717_x/initialization"),

@@ -126,7 +126,7 @@ def test_an_unknown_control_call_is_refused(app: Emulator) -> None:
 def test_the_coverage_lists_the_operations_that_faults_can_name(app: Emulator) -> None:
     listed = body_of(control(app, "GET", "/coverage"))["operations"]
     assert [operation["operation"] for operation in listed] == list(operations())
-    assert len(set(operations())) == len(operations()) == 15
+    assert len(set(operations())) == len(operations()) == 19
 
 
 @pytest.mark.parametrize("listed", coverage(), ids=lambda listed: listed.operation)

@@ -19,7 +19,8 @@ def populate_demo(world: World) -> None:
 def _dallas(fleet: Fleet) -> None:
     """us-south: production, a web tier, databases, an instance group, batch machines."""
     prod, lab = fleet.vpc("us-south", "prod", "production"), fleet.vpc("us-south", "lab")
-    workers = fleet.named("instance_group", "us-south", "workers")
+    template = fleet.instance_template(prod, "worker", {"enabled": True})
+    workers = fleet.instance_group(prod, "workers", template)
     fleet.instance(prod, "web-1")
     fleet.instance(prod, "web-2", HTTP, zone=2)
     fleet.instance(prod, "web-3", HTTPS, zone=3)

@@ -1,5 +1,6 @@
 """Puts servers into a world: what the scenarios are written with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from vpcmetactl.emulator.vpc.catalog import (
 from vpcmetactl.emulator.vpc.resources import (
     BareMetalServer,
     Instance,
+    InstanceGroup,
+    InstanceTemplate,
     MetadataService,
     Named,
     ResourceGroup,
@@ -80,6 +83,37 @@ class Fleet:
             name,
             kind,
         )
+
+    def instance_template(
+        self, vpc: Vpc, name: str, service: Mapping[str, bool | str | int] | None = None
+    ) -> InstanceTemplate:
+        """Add a template to a region; `service` is what it says of the metadata service."""
+        zone = ZONES[vpc.region][0]
+        template = InstanceTemplate(
+            id=f"{zone.prefix}-{self.world.ids.uuid(f'{vpc.region} instance template {name}')}",
+            name=name,
+            zone=zone,
+            vpc=vpc,
+            profile=INSTANCE_PROFILES["bx2-2x8"],
+            operating_system=OPERATING_SYSTEMS["ubuntu-24-04-amd64"],
+            created_at=self.world.created_at - timedelta(days=800),
+            metadata_service=service,
+        )
+        self.world.regions[vpc.region].instance_templates.add(template)
+        return template
+
+    def instance_group(self, vpc: Vpc, name: str, template: InstanceTemplate) -> Named:
+        """Add an instance group to a region, and return what its members refer to."""
+        named = self.named("instance_group", vpc.region, name)
+        group = InstanceGroup(
+            named=named,
+            vpc=vpc,
+            template=template,
+            zones=ZONES[vpc.region],
+            created_at=self.world.created_at - timedelta(days=799),
+        )
+        self.world.regions[vpc.region].instance_groups.add(group)
+        return named
 
     def instance(
         self,

@@ -72,7 +72,9 @@ def _add_tier(fleet: Fleet, vpc: Vpc, tier: _Tier) -> None:
 
 def _add_specialities(fleet: Fleet, prod: Vpc, regulated: Vpc) -> None:
     """Group members, protected boot volumes, LinuxONE, GPUs, dedicated hosts and the rest."""
-    group = fleet.named("instance_group", "us-south", "frontends")
+    # It says nothing of the metadata service, which the members have on: new ones will not.
+    group = fleet.instance_group(prod, "frontends", fleet.instance_template(prod, "frontend"))
+    fleet.instance_template(prod, "frontend-hardened", {"enabled": True, "protocol": "https"})
     host = fleet.named("dedicated_host", "us-south", "host-1")
     placement = fleet.named("placement_group", "us-south", "spread")
     reservation = fleet.named("reservation", "us-south", "three-years")

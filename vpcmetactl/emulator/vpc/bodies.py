@@ -9,7 +9,14 @@ from typing import Any
 
 from vpcmetactl.emulator.clock import timestamp
 from vpcmetactl.emulator.identifiers import derived_uuid
-from vpcmetactl.emulator.vpc.catalog import ZONES, InstanceProfile, Zone, endpoint, region_prefix
+from vpcmetactl.emulator.vpc.catalog import (
+    ZONES,
+    InstanceProfile,
+    OperatingSystem,
+    Zone,
+    endpoint,
+    region_prefix,
+)
 from vpcmetactl.emulator.vpc.networking import network
 from vpcmetactl.emulator.vpc.resources import (
     BareMetalServer,
@@ -150,7 +157,7 @@ def instance_body(instance: Instance, now: datetime) -> Body:
         "health_state": _health(status),
         "href": href,
         "id": instance.id,
-        "image": _image(instance),
+        "image": image_reference(instance.zone.region, instance.operating_system),
         "lifecycle_reasons": [],
         "lifecycle_state": _lifecycle(status),
         "memory": profile.memory,
@@ -288,15 +295,15 @@ def _disks(
     ]
 
 
-def _image(instance: Instance) -> Body:
-    region, system = instance.zone.region, instance.operating_system.name
-    identifier = f"{region_prefix(region)}-{derived_uuid(region, system)}"
+def image_reference(region: str, system: OperatingSystem) -> Body:
+    """The image of an operating system, as what is made from it names it."""
+    identifier = f"{region_prefix(region)}-{derived_uuid(region, system.name)}"
     return {
         "crn": f"crn:v1:bluemix:public:is:{region}:a/811f8abfbd32425597dc7ba40da98fa6::image:"
         f"{identifier}",
         "href": f"{endpoint(region)}/v1/images/{identifier}",
         "id": identifier,
-        "name": f"ibm-{system}-2",
+        "name": f"ibm-{system.name}-2",
         "resource_type": "image",
     }
 

@@ -12,8 +12,9 @@ from vpcmetactl.emulator.vpc.bodies import region_body, vpc_body
 from vpcmetactl.emulator.vpc.catalog import endpoint
 from vpcmetactl.emulator.vpc.collections import Collection, Filterable, Page
 from vpcmetactl.emulator.vpc.errors import JSON, VpcRefusal, refuse
+from vpcmetactl.emulator.vpc.groups import instance_group_body, instance_template_body
 from vpcmetactl.emulator.vpc.recorded import RecordedServer
-from vpcmetactl.emulator.vpc.requests import filters_of, limit_of, region_of
+from vpcmetactl.emulator.vpc.requests import DEFAULT_LIMIT, filters_of, limit_of, region_of
 from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance
 from vpcmetactl.emulator.vpc.state import VpcCall
 from vpcmetactl.emulator.vpc.volumes import boot_volume_body
@@ -83,6 +84,48 @@ def get_volume(call: VpcCall) -> Response:
         raise not_found("volume")
     body = msgspec.json.encode(boot_volume_body(instance))
     return answer(call, body, ETag=etag_of(body))
+
+
+def list_instance_groups(call: VpcCall) -> Response:
+    """GET /instance_groups."""
+    region = region_of(call)
+    return _listing(
+        call,
+        "instance_groups",
+        region.instance_groups,
+        lambda group: msgspec.json.encode(instance_group_body(group, region.members_of(group))),
+    )
+
+
+def get_instance_group(call: VpcCall) -> Response:
+    """GET /instance_groups/{id}."""
+    region = region_of(call)
+    group = region.instance_groups.get(call.arguments["id"])
+    if group is None:
+        raise not_found("instance group")
+    return answer(call, msgspec.json.encode(instance_group_body(group, region.members_of(group))))
+
+
+def list_instance_templates(call: VpcCall) -> Response:
+    """GET /instance/templates: all of them on one page, for the operation takes no start."""
+    templates = [instance_template_body(item) for item in region_of(call).instance_templates]
+    url = f"{endpoint(call.arguments['region'])}/v1/instance/templates"
+    limit = max(DEFAULT_LIMIT, len(templates))
+    body = {
+        "first": {"href": f"{url}?limit={limit}"},
+        "limit": limit,
+        "templates": templates,
+        "total_count": len(templates),
+    }
+    return answer(call, msgspec.json.encode(body))
+
+
+def get_instance_template(call: VpcCall) -> Response:
+    """GET /instance/templates/{id}."""
+    template = region_of(call).instance_templates.get(call.arguments["id"])
+    if template is None:
+        raise not_found("instance template")
+    return answer(call, msgspec.json.encode(instance_template_body(template)))
 
 
 def instance_of(call: VpcCall) -> Instance | RecordedServer:

@@ -12,7 +12,7 @@ Body = dict[str, Any]
 def network(server: Instance | BareMetalServer, href: str, kind: str) -> Body:
     """Return the four network properties of a server of this kind, with one attachment."""
     zone = server.zone
-    subnet = _subnet(server.vpc, zone)
+    subnet = subnet_reference(server.vpc, zone)
     address = _reserved_ip(server.id, subnet, zone)
     attachment_id = f"{zone.prefix}-{derived_uuid(server.id, 'network attachment')}"
     interface = {
@@ -40,7 +40,8 @@ def network(server: Instance | BareMetalServer, href: str, kind: str) -> Body:
     }
 
 
-def _subnet(vpc: Vpc, zone: Zone) -> Body:
+def subnet_reference(vpc: Vpc, zone: Zone) -> Body:
+    """The subnet a VPC has in a zone, as resources in it name it."""
     identifier = f"{zone.prefix}-{derived_uuid(vpc.id, f'subnet {zone.name}')}"
     return {
         "crn": f"crn:v1:bluemix:public:is:{zone.name}:a/{vpc.account_id}::subnet:{identifier}",

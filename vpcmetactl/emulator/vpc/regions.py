@@ -3,7 +3,13 @@
 from typing import TYPE_CHECKING
 
 from vpcmetactl.emulator.vpc.collections import Collection
-from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance, Vpc
+from vpcmetactl.emulator.vpc.resources import (
+    BareMetalServer,
+    Instance,
+    InstanceGroup,
+    InstanceTemplate,
+    Vpc,
+)
 
 if TYPE_CHECKING:
     from vpcmetactl.emulator.vpc.recorded import RecordedServer
@@ -18,7 +24,18 @@ class Region:
         self.vpcs: Collection[Vpc] = Collection()
         self.instances: Collection[Instance | RecordedServer] = Collection()
         self.bare_metal_servers: Collection[BareMetalServer | RecordedServer] = Collection()
+        self.instance_templates: Collection[InstanceTemplate] = Collection()
+        self.instance_groups: Collection[InstanceGroup] = Collection()
         self._boot_volumes: dict[str, str] = {}
+
+    def members_of(self, group: InstanceGroup) -> int:
+        """Count the instances of a group that are left."""
+        return sum(
+            isinstance(instance, Instance)
+            and instance.instance_group is not None
+            and instance.instance_group.id == group.id
+            for instance in self.instances
+        )
 
     def instance_of_boot_volume(self, volume_id: str) -> Instance | None:
         """Return the instance that boots from a volume, or None.

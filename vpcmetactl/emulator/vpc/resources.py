@@ -1,4 +1,4 @@
-"""What an account holds: VPCs, instances, bare metal servers, boot volumes. State, no JSON.
+"""What an account holds: VPCs, servers, boot volumes, instance groups. State, no JSON.
 
 Values that change are immutable objects replaced whole, so that a reader on another thread sees
 either the old or the new ones and needs no lock. Writers hold the world's lock.
@@ -178,6 +178,58 @@ class BareMetalServer:
     def filter_value(self, name: str) -> str | None:
         """Return what a list filter of this name compares with."""
         return _BARE_METAL_FILTERS[name](self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceTemplate:
+    """What instances are made from. `metadata_service` holds what it says of that, if anything.
+
+    A template cannot be changed, except for its name.
+    """
+
+    id: str
+    name: str
+    zone: Zone
+    vpc: Vpc
+    profile: InstanceProfile
+    operating_system: OperatingSystem
+    created_at: datetime
+    metadata_service: Mapping[str, bool | str | int] | None = None
+
+    @property
+    def crn(self) -> str:
+        """The CRN; a template is located in its region."""
+        account = f"a/{self.vpc.account_id}"
+        return f"crn:v1:bluemix:public:is:{self.vpc.region}:{account}::instance-template:{self.id}"
+
+    @property
+    def href(self) -> str:
+        """The address the platform prints."""
+        return f"{endpoint(self.vpc.region)}/v1/instance/templates/{self.id}"
+
+    def filter_value(self, name: str) -> str | None:
+        """Templates are listed without filters."""
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceGroup:
+    """Instances made from one template, as many as are wanted. Its members name it."""
+
+    named: Named
+    vpc: Vpc
+    template: InstanceTemplate
+    zones: tuple[Zone, ...]
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The id, by which members name it."""
+        return self.named.id
+
+    def filter_value(self, name: str) -> str | None:
+        """Groups are listed without filters."""
+        raise KeyError(name)
 
 
 def _of(resource: str, part: str) -> Callable[[object], str | None]:

@@ -111,6 +111,37 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "Boot volumes of instances that were not loaded from a file; with `allowed_use`.",
     ),
     Route(
+        "list_instance_groups",
+        "GET",
+        "/instance_groups",
+        handlers.list_instance_groups,
+        "Paging as for instances. Groups neither scale nor replace members; they have no managers "
+        "and no load balancer.",
+        _PAGING,
+    ),
+    Route(
+        "get_instance_group",
+        "GET",
+        "/instance_groups/<id>",
+        handlers.get_instance_group,
+        "`membership_count` counts the members there are. Groups of servers that were loaded from "
+        "a file are not there.",
+    ),
+    Route(
+        "list_instance_templates",
+        "GET",
+        "/instance/templates",
+        handlers.list_instance_templates,
+        "All on one page: the operation takes neither start nor limit.",
+    ),
+    Route(
+        "get_instance_template",
+        "GET",
+        "/instance/templates/<id>",
+        handlers.get_instance_template,
+        "`metadata_service` as it was given at creation: in parts, or not at all.",
+    ),
+    Route(
         "list_vpcs",
         "GET",
         "/vpcs",
