@@ -11,6 +11,7 @@ from tests.support.clock import ManualClock
 from tests.support.fake_cloud import InMemoryCloud
 from tests.support.journal import InMemoryJournal
 from tests.support.program import Ran
+from vpcmetactl.cli.bootstrap import FileFormats
 from vpcmetactl.cli.context import App, Cloud
 from vpcmetactl.cli.main import cli
 from vpcmetactl.cli.settings import CloudOptions, Settings
@@ -100,6 +101,7 @@ def an_app(
         check_state=check_state,
         open_journal=open_journal,
         open_log=open_log,
+        files=FileFormats(),
         raise_unexpected=raise_unexpected,
     )
 

@@ -8,6 +8,7 @@ from tests.support.clock import ManualClock
 from tests.support.fake_cloud import Call, InMemoryCloud
 from tests.support.journal import InMemoryJournal
 from tests.support.observer import RecordingObserver
+from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import (
     UnavailableError,
     VpcmetactlError,
@@ -43,6 +44,7 @@ class Scene:
     servers: Sequence[Server] = (WEB,)
     patch: MetadataServicePatch = HTTPS
     max_workers: int = 4
+    options: ApplyOptions | None = None
     stop_requested: Callable[[], bool] = lambda: False
     rule: RestartRule = RestartRule.FAQ
     events: list[tuple[str, object]] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Scene:
             journal=self.journal,
             observer=self.observer,
             clock=self.clock,
-            max_workers=self.max_workers,
+            options=self.options or ApplyOptions(max_workers=self.max_workers),
             rule=self.rule,
             stop_requested=self.stop_requested,
         )

@@ -54,7 +54,7 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         check_state=opener.check_state,
         open_journal=opener.journal,
         open_log=opener.log,
-        files=_Files(),
+        files=FileFormats(),
     )
 
 
@@ -118,8 +118,8 @@ class _Opener:
             yield ForgivingLog(opened, observer)
 
 
-class _Files:
-    """Our file formats, imported when a file is read or written."""
+class FileFormats:
+    """Our file formats, imported when a file is read or written; ``Files`` of the App."""
 
     def read_plan(self, path: Path) -> SavedPlan:
         from vpcmetactl.files.plans import read_plan  # noqa: PLC0415
