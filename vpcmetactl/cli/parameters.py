@@ -102,6 +102,8 @@ def take_choice(given: Given) -> Choice:
 
 def _said(given: Given) -> Iterator[str]:
     """Tell the selection in the words of the command line, for whoever reads the plan later."""
+    if given.get("all_servers"):
+        yield "--all"
     yield from given["servers"]
     for name in ("region", "kind", "vpc", "resource_group", "zone", "name", "status"):
         for value in given[name]:
