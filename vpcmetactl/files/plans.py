@@ -13,7 +13,7 @@ from vpcmetactl.domain.plans import Action, Plan
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.files import items
 from vpcmetactl.files.items import ContradictionError
-from vpcmetactl.files.sealing import NO_DIGEST, FileFormat, Sealed
+from vpcmetactl.files.sealing import NO_DIGEST, FileFormat, Sealed, encodable
 from vpcmetactl.files.shapes import (
     ChangeShape,
     Count,
@@ -66,7 +66,7 @@ class PlanFile(Sealed, frozen=True):
     format: Annotated[Literal["vpcmetactl-plan"], about("What the file is.")]
     format_version: Annotated[Literal[1], about("The version of this format.")]
     digest: Annotated[
-        Digest, about("SHA-256 of the file without white space and without this member.")
+        Digest, about("SHA-256 of the file without indentation and without this member.")
     ]
     tool_version: Annotated[Word, about("The vpcmetactl that made the plan.")]
     account_id: Annotated[Word, about("The account that the plan is for.")]
@@ -146,7 +146,7 @@ def _file_of(saved: SavedPlan) -> PlanFile:
         iam_host=saved.iam_host,
         action=saved.plan.action,
         patch=items.patch_shape(saved.plan.patch),
-        selection=tuple(_encodable(word) for word in saved.selection),
+        selection=tuple(encodable(word) for word in saved.selection),
         created_at=saved.created_at.astimezone(UTC),
         expires_at=saved.expires_at.astimezone(UTC),
         incomplete=saved.incomplete,
@@ -216,8 +216,3 @@ def _budget_from(text: str) -> FailureBudget:
         return FailureBudget.parse(text)
     except InvalidInputError as error:
         raise ContradictionError(f"options.max_failures: {error}") from None
-
-
-def _encodable(word: str) -> str:
-    """Return a word without lone surrogates, which arguments may hold and UTF-8 cannot."""
-    return word.encode(errors="replace").decode()

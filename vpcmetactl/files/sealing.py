@@ -129,3 +129,8 @@ def _digest(compact: bytes, shape: Sealed) -> str:
 
 def _member(digest: str) -> bytes:
     return b'"digest":"' + digest.encode() + b'"'
+
+
+def encodable(text: str) -> str:
+    """Return the text without lone surrogates, which arguments may hold and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()

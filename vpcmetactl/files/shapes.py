@@ -30,6 +30,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 # Both become part of the address that a change is sent to: nothing else may slip in.
 ServerId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,128}" + _END)]
 RegionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*" + _END, max_length=63)]
+# May become the name of a file.
+RunId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}" + _END)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}" + _END)]
 
 

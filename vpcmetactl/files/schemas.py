@@ -1,0 +1,44 @@
+"""The JSON Schemas of our files, made from the shapes that are read and written."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vpcmetactl.files.plans import PlanFile
+from vpcmetactl.files.runs import RunsFile
+from vpcmetactl.files.sealing import Sealed
+
+_FILES: Mapping[str, type[Sealed]] = {"plan": PlanFile, "runs": RunsFile}
+
+
+def schema_texts() -> Mapping[str, str]:
+    """Return the text of each schema file by its name."""
+    return {f"{name}.schema.json": _schema_text(name, shape) for name, shape in _FILES.items()}
+
+
+def write_schemas(folder: Path) -> None:
+    """Write the schema files anew."""
+    for name, text in schema_texts().items():
+        folder.joinpath(name).write_text(text, "utf-8", newline="\n")
+
+
+def _schema_text(name: str, shape: type[Sealed]) -> str:
+    (reference,), definitions = msgspec.json.schema_components([shape])
+    whole = definitions.pop(reference["$ref"].rpartition("/")[2])
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:vpcmetactl:file:{name}:1",
+        **whole,
+        "title": f"vpcmetactl-{name}",
+        "$defs": dict(sorted(definitions.items())),
+    }
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    # What Python's `$` needs said, a schema's `$` means by itself.
+    return text.replace(r"$(?!\\n)", "$")
+
+
+if __name__ == "__main__":
+    write_schemas(Path(__file__).parent)
