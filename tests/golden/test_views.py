@@ -28,7 +28,9 @@ def test_a_table_fits_the_terminal(
     )
 
 
-@pytest.mark.parametrize("example", ["servers", "findings", "plan", "outcomes", "server"])
+@pytest.mark.parametrize(
+    "example", ["servers", "findings", "plan", "outcomes", "server", "runs", "run"]
+)
 def test_colour_marks_what_needs_attention(
     golden: Callable[[str, str], None], example: str
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUNNING, RUNS_OF_A_DAY
 from tests.support.builders import (
     ACCOUNT,
     OFF,
@@ -53,6 +54,7 @@ from vpcmetactl.render.sinks import open_sink
 from vpcmetactl.render.views.checks import CHECK, CHECKS
 from vpcmetactl.render.views.findings import FINDINGS
 from vpcmetactl.render.views.plans import OUTCOMES, PLAN
+from vpcmetactl.render.views.runs import RUN, RUNS
 from vpcmetactl.render.views.servers import SERVER, SERVERS
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -194,6 +196,11 @@ EXAMPLES: Mapping[str, Example] = {
     "outcomes-interrupted": Example(
         OUTCOMES, _STOPPED, replace(_TRAILER, exit_code=ExitCode.INTERRUPTED, whole=_HARDEN)
     ),
+    "runs": Example(RUNS, RUNS_OF_A_DAY, _TRAILER),
+    "runs-none": Example(RUNS, (), _TRAILER),
+    "run": Example(RUN, (INTERRUPTED,), _TRAILER),
+    "run-rollback": Example(RUN, (ROLLBACK,), _TRAILER),
+    "run-running": Example(RUN, (RUNNING,), _TRAILER),
     "servers-failed": Example(
         SERVERS,
         (),

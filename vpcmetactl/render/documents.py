@@ -83,12 +83,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Rows(Generic[ItemT]):
+    """A table within a page."""
+
+    columns: Sequence[Column[ItemT]]
+    items: Sequence[ItemT]
+
+
+@dataclass(frozen=True)
 class Group:
-    """Lines that belong together, under a title where it has one."""
+    """Lines that belong together, under a title where it has one; ``rows`` stand below them."""
 
     lines: Sequence[Line]
     title: str | None = None
     style: Style | None = None
+    rows: Rows[Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from vpcmetactl.render.closing import closing, is_page, pages
 from vpcmetactl.render.columns import chosen_columns
-from vpcmetactl.render.documents import Document, Group, Line, Text, Write
+from vpcmetactl.render.documents import Column, Document, Group, Line, Text, Write
 from vpcmetactl.render.text import display_width, markdown_escaped, padded, printable
 
 
@@ -15,15 +15,14 @@ def render_markdown(document: Document[Any], write: Write) -> None:
     if is_page(document):
         groups = [*pages(document), *groups]
     elif document.items:
-        write("".join(_table(document)))
+        write("".join(_table(chosen_columns(document, wide=False), document.items)))
         if groups:
             write("\n")
     write("\n".join("".join(_group(group)) for group in groups))
 
 
-def _table(document: Document[Any]) -> Iterator[str]:
-    columns = chosen_columns(document, wide=False)
-    rows = [[_cell(column.text(item)) for column in columns] for item in document.items]
+def _table(columns: Sequence[Column[Any]], items: Sequence[Any]) -> Iterator[str]:
+    rows = [[_cell(column.text(item)) for column in columns] for item in items]
     titles = [_escaped(column.title) for column in columns]
     widths = [max(3, *map(display_width, cells)) for cells in zip(titles, *rows, strict=True)]
     yield _line(titles, widths)
@@ -56,6 +55,10 @@ def _group(group: Group) -> Iterator[str]:
         return
     # A list: Markdown would run lines of their own together.
     yield from map(_list_item, group.lines)
+    if group.rows is not None:
+        yield "\n" if group.lines else ""
+        columns = [column for column in group.rows.columns if not column.wide_only]
+        yield from _table(columns, group.rows.items)
 
 
 def _list_item(line: Line) -> str:

@@ -1,8 +1,10 @@
 """Groups of lines as plain text: what stands under a table, and whole pages."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.documents import Group, Line, Rows, Style
+from vpcmetactl.render.formats.grids import draw_table
 from vpcmetactl.render.text import display_width, padded, printable, styled, wrapped
 
 _INDENT = "  "
@@ -10,9 +12,29 @@ _INDENT = "  "
 _WIDEST = 120
 
 
-def draw_groups(groups: Sequence[Group], width: int, *, color: bool) -> str:
-    """Return the groups with a blank line between them, wrapped to a width."""
-    return "\n".join("".join(_group(group, min(width, _WIDEST), color)) for group in groups)
+def draw_groups(groups: Sequence[Group], width: int, *, color: bool, wide: bool = False) -> str:
+    """Return the groups with a blank line between them, wrapped to a width.
+
+    Tables among them fit the width too, unless they are ``wide``.
+    """
+
+    def draw(group: Group) -> Iterator[str]:
+        yield from _group(group, min(width, _WIDEST), color)
+        if group.rows is not None:
+            yield from _rows(group.rows, None if wide else width, color)
+
+    return "\n".join("".join(draw(group)) for group in groups)
+
+
+def _rows(
+    rows: Rows[Any],
+    width: int | None,
+    color: bool,  # noqa: FBT001 - private
+) -> Iterator[str]:
+    columns = [column for column in rows.columns if width is None or not column.wide_only]
+    room = None if width is None else width - len(_INDENT)
+    table = draw_table(columns, rows.items, room, color=color)
+    yield from (f"{_INDENT}{line}" for line in table.splitlines(keepends=True))
 
 
 def _group(group: Group, width: int, color: bool) -> Iterator[str]:  # noqa: FBT001 - private

@@ -11,6 +11,7 @@ from vpcmetactl.domain.plans import (
     Applied,
     Change,
     Failed,
+    MetadataServicePatch,
     NotAttempted,
     NoteCode,
     Outcome,
@@ -161,6 +162,12 @@ class OutcomesSummary(Shape, frozen=True):
     failed: Annotated[int, about("Servers whose change failed.")]
     unknown: Annotated[int, about("Servers of which it is not known whether they changed.")]
     not_attempted: Annotated[int, about("Servers that were not come to.")]
+
+
+def wish_item(patch: MetadataServicePatch) -> Wish:
+    """Return what was asked for, as JSON shows it."""
+    protocol = patch.protocol.value if patch.protocol else None
+    return Wish(patch.enabled, protocol, patch.response_hop_limit)
 
 
 def planned_item(item: PlanItem) -> PlannedItem:

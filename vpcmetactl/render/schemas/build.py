@@ -12,7 +12,7 @@ import msgspec
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.documents import Status
-from vpcmetactl.render.items import audits, plans, servers
+from vpcmetactl.render.items import audits, plans, runs, servers
 from vpcmetactl.render.items.base import Moment, Shape, about
 
 ItemT = TypeVar("ItemT")
@@ -88,6 +88,11 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
     "plan": ("What would be changed", Envelope[plans.PlannedItem, plans.PlanSummary]),
     "outcomes": ("What was changed", Envelope[plans.OutcomeItem, plans.OutcomesSummary]),
+    "runs": ("Runs of commands that change servers", Envelope[runs.Run, runs.RunsSummary]),
+    "run": (
+        "A run with every server: an audit record",
+        Envelope[runs.RunInFull, runs.RunsSummary],
+    ),
 }
 
 

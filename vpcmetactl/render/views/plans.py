@@ -17,11 +17,8 @@ from vpcmetactl.render.documents import (
     Trailer,
     View,
 )
-from vpcmetactl.render.items.base import ServerIdentity
 from vpcmetactl.render.items.plans import (
     Decision,
-    FieldChange,
-    Note,
     OutcomeItem,
     OutcomesSummary,
     PlannedItem,
@@ -30,8 +27,15 @@ from vpcmetactl.render.items.plans import (
     Wish,
     outcome_item,
     planned_item,
+    wish_item,
 )
-from vpcmetactl.render.paths import word
+from vpcmetactl.render.views.changes import (
+    by_saying,
+    field_words,
+    noted,
+    told_elsewhere_left_out,
+    wish_words,
+)
 from vpcmetactl.render.views.words import (
     RESTART_ADVICE,
     UNREPORTED,
@@ -60,26 +64,10 @@ _RESULT_STYLES = {
 }
 
 
-def _field_words(change: FieldChange) -> str:
-    if change.field == "enabled":
-        return f"service: {_state(change.before)} → {_state(change.after)}"
-    return f"{change.field}: {_value(change.before)} → {_value(change.after)}"
-
-
-def _state(enabled: object) -> str:
-    if enabled is None:
-        return "not reported"
-    return "enabled" if enabled else "disabled"
-
-
-def _value(value: object) -> str:
-    return "not reported" if value is None else word(value)
-
-
 def _planned_text(item: PlannedItem) -> Text:
     match item.decision:
         case Decision.CHANGE:
-            return tuple(map(_field_words, item.changes))
+            return tuple(map(field_words, item.changes))
         case Decision.REFUSE:
             return f"refused: {item.message}"
         case Decision.SKIP:
@@ -90,12 +78,12 @@ def _planned_text(item: PlannedItem) -> Text:
 
 def _outcome_text(item: OutcomeItem) -> Text:
     if item.error is not None:
-        return item.error.message
+        return told_elsewhere_left_out(item.error.message, item.server)
     if item.message is not None:
         return item.message
     if item.result is Result.ALREADY_SO:
         return "already so"
-    return tuple(map(_field_words, item.changes))
+    return tuple(map(field_words, item.changes))
 
 
 PLAN_COLUMNS = (
@@ -163,9 +151,7 @@ def _asked(trailer: Trailer) -> tuple[Action | None, Wish | None]:
     plan = trailer.whole
     if not isinstance(plan, Plan):
         return None, None
-    patch = plan.patch
-    protocol = patch.protocol.value if patch.protocol else None
-    return plan.action, Wish(patch.enabled, protocol, patch.response_hop_limit)
+    return plan.action, wish_item(plan.patch)
 
 
 def _summarize_plan(items: Sequence[PlannedItem], trailer: Trailer) -> PlanSummary:
@@ -212,10 +198,10 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
     )
     counts = counts or "no servers, so nothing to change"
     return [
-        *_notes([(item.server, item.notes) for item in document.items]),
+        *noted([(item.server, item.notes) for item in document.items]),
         Group(
             [
-                Line(f"{_wish_words(summary.action, summary.wish)}: {counts}."),
+                Line(f"{_asked_words(summary.action, summary.wish)}: {counts}."),
                 *_place(document.trailer.scope),
             ]
         ),
@@ -237,22 +223,19 @@ def _outcome_remarks(document: Document[OutcomeItem]) -> Sequence[Group]:
     )
     counts = counts or "no servers, so nothing was changed"
     run = f" (run {summary.run_id})" if summary.run_id else ""
-    lines = [Line(f"{_wish_words(summary.action, summary.wish)}{run}: {counts}.")]
+    lines = [Line(f"{_asked_words(summary.action, summary.wish)}{run}: {counts}.")]
     restarts = [i.server for i in document.items if _wants_restart(i)]
     if restarts:
         advised = f"Restart advised for {servers_listed(restarts)}. {RESTART_ADVICE}"
         lines.append(Line(advised, style=Style.ATTENTION))
     applied = [(i.server, i.notes) for i in document.items if i.result is Result.APPLIED]
-    return [*_notes(applied), *_hints(document.items), Group(lines)]
+    return [*noted(applied), *_hints(document.items), Group(lines)]
 
 
 def _hints(items: Sequence[OutcomeItem]) -> Sequence[Group]:
     """Say what to do about what went wrong: each hint once, and the traces IBM would ask for."""
     failed = [(item.server, item.error) for item in items if item.error is not None]
-    servers: dict[str, list[ServerIdentity]] = {}
-    for server, error in failed:
-        if error.hint is not None:
-            servers.setdefault(error.hint, []).append(server)
+    servers = by_saying([(error.hint, server) for server, error in failed if error.hint])
     lines = [Line(f"{servers_listed(who)}: {hint}") for hint, who in servers.items()]
     traced = [(server.label, error.trace) for server, error in failed if error.trace]
     lines += [Line(f"{label}: trace {trace}") for label, trace in traced[:_TRACES]]
@@ -265,15 +248,11 @@ def _wants_restart(item: OutcomeItem) -> bool:
     return item.restart is not None and item.restart.verdict is Verdict.NEEDED
 
 
-def _wish_words(action: Action | None, wish: Wish | None) -> str:
+def _asked_words(action: Action | None, wish: Wish | None) -> str:
     if action is None or wish is None:
         return "plan"
-    words = [f"metadata {action}"]
-    if wish.protocol is not None:
-        words.append(f"protocol {wish.protocol}")
-    if wish.response_hop_limit is not None:
-        words.append(f"response_hop_limit {wish.response_hop_limit}")
-    return ", ".join(words)
+    words = wish_words(action, wish)
+    return words if action is Action.RESTORE else f"metadata {words}"
 
 
 def _place(scope: Scope) -> Sequence[Line]:
@@ -281,16 +260,6 @@ def _place(scope: Scope) -> Sequence[Line]:
     accounts = [Line(", ".join(scope.accounts), label="Account")] if scope.accounts else []
     endpoint = [Line(scope.endpoint, label="Endpoint", keep=True)] if scope.endpoint else []
     return [*accounts, *endpoint]
-
-
-def _notes(noted: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[Group]:
-    """Say each note once, with the servers that it is about."""
-    servers: dict[str, list[ServerIdentity]] = {}
-    for server, notes in noted:
-        for note in notes:
-            servers.setdefault(note.message, []).append(server)
-    lines = [Line(f"{servers_listed(who)}: {message}") for message, who in servers.items()]
-    return [Group(lines, title="Notes")] if lines else []
 
 
 # Of a fleet most servers may be as wanted already: the narrow table leaves them to the count.

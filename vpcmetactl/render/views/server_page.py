@@ -1,7 +1,6 @@
 """Everything known of one server, on a page."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from vpcmetactl.domain.restarts import MEANINGS, Verdict
 from vpcmetactl.domain.servers import ServerKind, Support
@@ -13,6 +12,7 @@ from vpcmetactl.render.views.words import (
     UNREPORTED,
     hop_limit_word,
     kind_word,
+    moment,
     named,
     on_off,
 )
@@ -80,18 +80,14 @@ def _restart_lines(restart: Restart) -> Sequence[Line]:
         Line(MEANINGS[restart.reason], label="Because"),
     ]
     if restart.since is not None:
-        lines.append(Line(_moment(restart.since), label="Since"))
+        lines.append(Line(moment(restart.since), label="Since"))
     lines += [Line(_seen(seen), label="Seen") for seen in restart.evidence]
     return [*lines, Line(RESTART_ADVICE, label="Advice")] if needed else lines
 
 
 def _seen(seen: Observation) -> str:
     service = "service not reported" if seen.enabled is None else f"service {on_off(seen.enabled)}"
-    return f"{_moment(seen.observed_at)}  {service}, {seen.status or 'status not reported'}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment(seen.observed_at)}  {service}, {seen.status or 'status not reported'}"
 
 
 def _detail_lines(server: Server) -> Sequence[Line]:

@@ -1,6 +1,7 @@
 """Words that several views use for the same thing."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from vpcmetactl.domain.policy import Severity
 from vpcmetactl.domain.restarts import Verdict
@@ -51,6 +52,11 @@ def hop_limit_word(server: Server) -> str:
         return NOT_APPLICABLE
     limit = server.metadata_service and server.metadata_service.response_hop_limit
     return UNREPORTED if limit is None else str(limit)
+
+
+def moment(at: datetime | None) -> str:
+    """Return a point in time to the second, in UTC."""
+    return UNREPORTED if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def counted(count: int, noun: str) -> str:

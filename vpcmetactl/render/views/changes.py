@@ -1,0 +1,72 @@
+"""Words about changes, for plans, for what became of them and for runs."""
+
+from collections.abc import Mapping, Sequence
+
+from vpcmetactl.domain.plans import Action, NoteCode
+from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.items.base import ServerIdentity
+from vpcmetactl.render.items.plans import FieldChange, Note, Wish
+from vpcmetactl.render.paths import word
+from vpcmetactl.render.views.words import servers_listed
+
+
+def field_words(change: FieldChange) -> str:
+    """Return a field before and after."""
+    if change.field == "enabled":
+        return f"service: {_state(change.before)} → {_state(change.after)}"
+    return f"{change.field}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _state(enabled: object) -> str:
+    if enabled is None:
+        return "not reported"
+    return "enabled" if enabled else "disabled"
+
+
+def _value(value: object) -> str:
+    return "not reported" if value is None else word(value)
+
+
+def wish_words(action: Action, wish: Wish) -> str:
+    """Return an action with what was asked for: ``enable, protocol https``."""
+    words = [action.value]
+    if wish.protocol is not None:
+        words.append(f"protocol {wish.protocol}")
+    if wish.response_hop_limit is not None:
+        words.append(f"response_hop_limit {wish.response_hop_limit}")
+    return ", ".join(words)
+
+
+def told_elsewhere_left_out(message: str, server: ServerIdentity) -> str:
+    """Return an error's message without server and region, which stand in columns of their own."""
+    for place in (server.region, server.label):
+        message = message.removeprefix(f"{place}: ")
+    for who in (server.name, server.id):
+        phrase = f" {server.kind.words} {who} in {server.region}:"
+        message = message.replace(f" of{phrase}", ":", 1).replace(phrase, " it:", 1)
+    return message
+
+
+def by_saying(
+    said: Sequence[tuple[str, ServerIdentity]],
+) -> Mapping[str, Sequence[ServerIdentity]]:
+    """Return each thing that is said once, with the servers that it is said of."""
+    servers: dict[str, list[ServerIdentity]] = {}
+    for saying, server in said:
+        servers.setdefault(saying, []).append(server)
+    return servers
+
+
+def noted(pairs: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[Group]:
+    """Say each note once, with the servers that it is about; what weakens stands out, first."""
+    flat = [(note, server) for server, notes in pairs for note in notes]
+    servers = by_saying([(note.message, server) for note, server in flat])
+    weakening = {note.message for note, _ in flat if note.code is NoteCode.WEAKENS}
+    lines = [
+        Line(
+            f"{servers_listed(who)}: {message}",
+            style=Style.ATTENTION if message in weakening else None,
+        )
+        for message, who in sorted(servers.items(), key=lambda pair: pair[0] not in weakening)
+    ]
+    return [Group(lines, title="Notes")] if lines else []

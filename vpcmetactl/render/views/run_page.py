@@ -1,0 +1,174 @@
+"""One run on a page: what was intended, and what was done, refused, failed or is not known."""
+
+from collections.abc import Mapping, Sequence
+
+from vpcmetactl.domain.plans import Action
+from vpcmetactl.domain.runs import RunState
+from vpcmetactl.render.documents import Column, Fit, Group, Line, Rows, Style, Text
+from vpcmetactl.render.items.runs import Run, RunCounts, RunInFull, RunOutcome, RunServer
+from vpcmetactl.render.views.changes import (
+    field_words,
+    noted,
+    told_elsewhere_left_out,
+    wish_words,
+)
+from vpcmetactl.render.views.words import UNREPORTED, listed, moment
+
+# In this order: who looks at the end of a long page sees what needs a decision.
+_TITLES: Mapping[RunOutcome, tuple[str, Style | None]] = {
+    RunOutcome.ALREADY_SO: ("Already so", None),
+    RunOutcome.SKIPPED: ("Skipped", None),
+    RunOutcome.APPLIED: ("Applied", Style.GOOD),
+    RunOutcome.NOT_ATTEMPTED: ("Not attempted", Style.ATTENTION),
+    RunOutcome.REFUSED: ("Refused", Style.BAD),
+    RunOutcome.FAILED: ("Failed", Style.BAD),
+    RunOutcome.UNKNOWN: ("Sent, and not known to have happened", Style.BAD),
+    RunOutcome.OPEN: ("About to be sent, and nothing known since", Style.BAD),
+}
+
+
+def action_words(run: Run) -> str:
+    """Return what a run was for, and what was asked."""
+    if run.action is Action.RESTORE and run.rollback_of is not None:
+        return f"restore of {run.rollback_of}"
+    return wish_words(run.action, run.patch)
+
+
+def counts_words(counts: RunCounts) -> str:
+    """Return how many servers ended how."""
+    return (
+        listed(
+            [
+                (counts.applied, "applied"),
+                (counts.already_so, "already so"),
+                (counts.skipped, "skipped"),
+                (counts.refused, "refused"),
+                (counts.failed, "failed"),
+                (counts.unknown, "not known to have happened"),
+                (counts.not_attempted, "not attempted"),
+            ]
+        )
+        or "no servers"
+    )
+
+
+def run_page(run: RunInFull) -> Sequence[Group]:
+    """Return who, when and what, then the servers by what became of them."""
+    by_outcome: dict[RunOutcome, list[RunServer]] = {outcome: [] for outcome in _TITLES}
+    for server in run.items:
+        by_outcome[server.outcome].append(server)
+    return [
+        Group(_head(run), title=f"Run {run.id}: {action_words(run)}"),
+        *noted([(server.server, server.notes) for server in run.items]),
+        *(_servers(outcome, servers) for outcome, servers in by_outcome.items() if servers),
+    ]
+
+
+def _head(run: RunInFull) -> Sequence[Line]:
+    interrupted = run.state is RunState.INTERRUPTED
+    return [
+        Line(run.state.value, label="State", style=Style.ATTENTION if interrupted else None),
+        Line(moment(run.started_at), label="Started"),
+        Line(moment(run.finished_at), label="Finished"),
+        Line(run.actor or "not told", label="By"),
+        Line(f"vpcmetactl {run.tool_version}", label="With"),
+        Line(run.account_id, label="Account", keep=True),
+        Line(run.vpc_endpoint, label="Endpoint", keep=True),
+        Line(counts_words(run.counts), label="Servers"),
+    ]
+
+
+def _servers(outcome: RunOutcome, servers: Sequence[RunServer]) -> Group:
+    title, style = _TITLES[outcome]
+    with_change = any(server.fields for server in servers)
+    with_reason = any(_why(server) for server in servers)
+    columns = [
+        *_WHO,
+        *([_CHANGE] if with_change else []),
+        *([_WHY] if with_reason else []),
+        *_WHEN,
+    ]
+    return Group([], title=f"{title}: {len(servers)}", style=style, rows=Rows(columns, servers))
+
+
+def _why(server: RunServer) -> str:
+    if server.message is not None:
+        return server.message
+    message = server.error and server.error.message
+    return told_elsewhere_left_out(message, server.server) if message else ""
+
+
+def _change(server: RunServer) -> Text:
+    return tuple(map(field_words, server.fields))
+
+
+def _intent(server: RunServer) -> str:
+    return moment(server.attempts[-1].intent_at) if server.attempts else UNREPORTED
+
+
+def _end(server: RunServer) -> str:
+    return moment(server.attempts[-1].outcome_at) if server.attempts else UNREPORTED
+
+
+_WHO = (
+    Column[RunServer](
+        key="items[].server.name",
+        title="SERVER",
+        text=lambda server: server.server.label,
+        fit=Fit.SHORTEN,
+        least=20,
+    ),
+    Column[RunServer](
+        key="items[].server.region", title="REGION", text=lambda server: server.server.region
+    ),
+)
+_CHANGE = Column[RunServer](
+    key="items[].fields", title="CHANGE", text=_change, fit=Fit.WRAP, least=20
+)
+_WHY = Column[RunServer](key="items[].message", title="WHY", text=_why, fit=Fit.WRAP, least=20)
+_WHEN = (
+    Column[RunServer](
+        key="items[].server.id", title="ID", text=lambda server: server.server.id, wide_only=True
+    ),
+    Column[RunServer](
+        key="items[].attempts",
+        title="ATTEMPTS",
+        text=lambda server: str(len(server.attempts)),
+        wide_only=True,
+        right=True,
+    ),
+    Column[RunServer](
+        key="items[].attempts[].intent_at", title="INTENDED", text=_intent, wide_only=True
+    ),
+    Column[RunServer](
+        key="items[].attempts[].outcome_at", title="SETTLED", text=_end, wide_only=True
+    ),
+    Column[RunServer](
+        key="items[].attempts[].error.trace",
+        title="TRACE",
+        text=lambda server: (server.error and server.error.trace) or UNREPORTED,
+        wide_only=True,
+    ),
+)
+
+
+def what_next(run: Run) -> Sequence[Group]:
+    """Return the commands that go on with a run, and that take it back."""
+    if run.state is RunState.RUNNING:
+        return [Group([Line("It still goes on.")])]
+    lines = []
+    if run.counts.unsettled or run.state is RunState.INTERRUPTED:
+        lines.append(resume_line(run.id))
+    if run.counts.applied:
+        lines.append(rollback_line(run.id))
+    return [Group(lines)] if lines else []
+
+
+def resume_line(run_id: str) -> Line:
+    """Return the command that goes on with what is not settled."""
+    return Line(f"vpcmetactl runs resume {run_id}", label="To go on", keep=True)
+
+
+def rollback_line(run_id: str) -> Line:
+    """Return the command that takes back what was applied."""
+    return Line(f"vpcmetactl runs rollback {run_id}", label="To undo it", keep=True)
