@@ -1,12 +1,15 @@
 """Evaluates `allowed_use` expressions: the part of CEL that the platform documents for them.
 
 Platform notes, section 1.8: comparisons, booleans, parentheses, literals and a fixed list of
-variables; no functions and no macros. `&&` and `||` stop at the first operand that decides.
+variables; no functions and no macros. As CEL has it, an operand of `&&` or `||` that decides does
+so whatever the others are, even where one has no value.
 """
 
+import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 Value = bool | int | str
 Variables = Mapping[str, Value]
@@ -27,12 +30,15 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
-_ORDERED: dict[str, Callable[[int, int], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
+_ESCAPES = {**dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)), **{c: c for c in "\\?\"'`"}}
 
 # Bounds that keep the recursion shallow; real expressions have a tenth of either.
 _MAX_LENGTH = 1024
@@ -90,26 +96,26 @@ class _Parser:
 
     def disjunction(self) -> Expression:
         """Parse `a || b`."""
-        left = self.conjunction()
+        operands = [self.conjunction()]
         while self._peek() == "||":
             self._take()
-            left = _either(left, self.conjunction())
-        return left
+            operands.append(self.conjunction())
+        return _joined(operands, decisive=True)
 
     def conjunction(self) -> Expression:
         """Parse `a && b`."""
-        left = self.comparison()
+        operands = [self.comparison()]
         while self._peek() == "&&":
             self._take()
-            left = _both(left, self.comparison())
-        return left
+            operands.append(self.comparison())
+        return _joined(operands, decisive=False)
 
     def comparison(self) -> Expression:
         """Parse `a == b` and its like."""
         left = self.operand()
-        while (operator := self._peek()) in {"==", "!=", *_ORDERED}:
-            self._take()
-            left = _compared(left, operator, self.operand())
+        while self._peek() in _COMPARISONS:
+            symbol = self._take()
+            left = _compared(left, symbol, self.operand())
         return left
 
     def operand(self) -> Expression:
@@ -132,12 +138,18 @@ def _atom(symbol: str, *, called: bool) -> Expression:
     if symbol in {"true", "false"}:
         return _constant(symbol == "true")
     if symbol[:1] in {'"', "'"}:
-        return _constant(re.sub(r"\\(.)", r"\1", symbol[1:-1]))
+        return _constant(re.sub(r"\\(.)", _escaped, symbol[1:-1]))
     if re.fullmatch(r"-?\d+", symbol):
         return _constant(int(symbol))
     if symbol and (symbol[0].isalpha() or symbol[0] == "_"):
         return lambda variables: _variable(symbol, variables)
     raise ExpressionError(f"a value is expected, not {repr(symbol) if symbol else 'the end'}")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    if match[1] not in _ESCAPES:
+        raise ExpressionError(f"the escape {match[0]} is not supported")
+    return _ESCAPES[match[1]]
 
 
 def _constant(value: Value) -> Expression:
@@ -156,23 +168,30 @@ def _boolean(value: Value) -> bool:
     return value
 
 
-def _either(left: Expression, right: Expression) -> Expression:
-    return lambda variables: _boolean(left(variables)) or _boolean(right(variables))
+def _joined(operands: Sequence[Expression], *, decisive: bool) -> Expression:
+    if len(operands) == 1:
+        return operands[0]
+
+    def join(variables: Variables) -> bool:
+        errors = []
+        for operand in operands:
+            try:
+                if _boolean(operand(variables)) is decisive:
+                    return decisive
+            except ExpressionError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return not decisive
+
+    return join
 
 
-def _both(left: Expression, right: Expression) -> Expression:
-    return lambda variables: _boolean(left(variables)) and _boolean(right(variables))
-
-
-def _compared(left: Expression, operator: str, right: Expression) -> Expression:
+def _compared(left: Expression, symbol: str, right: Expression) -> Expression:
     def compare(variables: Variables) -> bool:
         one, other = left(variables), right(variables)
         if type(one) is not type(other):
             raise ExpressionError(f"{one!r} and {other!r} cannot be compared")
-        if operator in {"==", "!="}:
-            return (one == other) is (operator == "==")
-        if isinstance(one, int) and isinstance(other, int) and not isinstance(one, bool):
-            return _ORDERED[operator](one, other)
-        raise ExpressionError(f"{operator} compares numbers only")
+        return _COMPARISONS[symbol](one, other)
 
     return compare
