@@ -1,6 +1,7 @@
 import json
 import random
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.builders import a_server_id
 from tests.support.strategies import saved_plans
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError
+from vpcmetactl.domain.plans import invert_plan
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.files.plans import decode_plan, encode_plan
 
@@ -34,6 +36,14 @@ def test_a_plan_comes_back_as_it_was(plan: SavedPlan) -> None:
     content, written = encode_plan(plan)
     assert decode_plan(content, "plan.json") == written
     assert encode_plan(written) == (content, written)
+
+
+@given(saved_plans())
+def test_what_takes_a_plan_back_is_a_plan_file_too(plan: SavedPlan) -> None:
+    changes = [change for change in plan.plan.changes if change.before.protocol != "gopher"]
+    inverse = replace(plan, plan=invert_plan(changes), inverse_of="0" * 64)
+    content, written = encode_plan(inverse)
+    assert decode_plan(content, "plan.json") == written
 
 
 def test_a_plan_is_written_for_reading() -> None:
