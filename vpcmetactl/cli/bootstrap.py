@@ -122,21 +122,25 @@ class FileFormats:
     """Our file formats, imported when a file is read or written; ``Files`` of the App."""
 
     def read_plan(self, path: Path) -> SavedPlan:
+        """Read a plan."""
         from vpcmetactl.files.plans import read_plan  # noqa: PLC0415
 
         return read_plan(path)
 
     def write_plan(self, path: Path, plan: SavedPlan) -> SavedPlan:
+        """Write a plan, and return it with its digest."""
         from vpcmetactl.files.plans import write_plan  # noqa: PLC0415
 
         return write_plan(path, plan)
 
     def read_runs(self, path: Path) -> Sequence[RunRecord]:
+        """Read exported runs."""
         from vpcmetactl.files.runs import read_runs  # noqa: PLC0415
 
         return read_runs(path)
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
+        """Export runs."""
         from vpcmetactl.files.runs import write_runs  # noqa: PLC0415
 
         write_runs(path, records)

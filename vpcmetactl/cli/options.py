@@ -46,8 +46,11 @@ def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Comma
     return decorate
 
 
+_DAY = 86_400
+
+
 class SecondsType(click.ParamType[float]):
-    """A positive number of seconds."""
+    """A positive number of seconds, a day at most."""
 
     name = "seconds"
 
@@ -59,8 +62,8 @@ class SecondsType(click.ParamType[float]):
             seconds = float(str(value).removesuffix("s"))
         except ValueError:
             seconds = -1.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"{value!r} is no positive number of seconds", param, ctx)
+        if not 0 < seconds <= _DAY:
+            self.fail(f"{value!r} is no number of seconds between 0 and {_DAY}", param, ctx)
         return seconds
 
 

@@ -1,5 +1,6 @@
 """How a plan is applied: in what order, how many at a time, and when to stop."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -10,6 +11,7 @@ from vpcmetactl.domain.plans import Plan
 T = TypeVar("T")
 
 _ALL = 100.0
+_BUDGET = re.compile(r"(?P<percent>[0-9]{1,3}(?:\.[0-9]{1,9})?)%|(?P<count>[0-9]{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,10 @@ class FailureBudget:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``5`` or ``5%``; raises InvalidInputError for anything else."""
-        word = text.strip()
-        number = word.removesuffix("%")
-        is_percent = number != word
-        try:
-            amount = float(number) if is_percent else float(int(number))
-        except ValueError:
-            amount = -1.0
-        if not 0 <= amount <= (_ALL if is_percent else float("inf")):
+        found = _BUDGET.fullmatch(text.strip())
+        amount = float(found["percent"] or found["count"]) if found else -1.0
+        is_percent = bool(found and found["percent"])
+        if amount < 0 or (is_percent and amount > _ALL):
             raise InvalidInputError(
                 f"{text!r} is neither a number of failures nor a percentage",
                 hint="write 5, or 5%",

@@ -257,6 +257,9 @@ def _inverted(change: Change, present: Mapping[tuple[str, str], Server] | None) 
     fields = tuple(FieldChange(f.field, before=f.after, after=f.before) for f in change.fields)
     if any(field.after is None for field in fields):
         return Skip(who, SkipReason.NOT_REPORTED, "its value before is not known", refused=True)
+    if change.before.protocol not in (None, *Protocol):
+        message = f"its protocol before, {change.before.protocol}, is none that can be set"
+        return Skip(who, SkipReason.NOT_REPORTED, message, refused=True)
     if present is not None:
         server = present.get((who.region, who.id))
         if server is None:
