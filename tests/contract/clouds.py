@@ -16,10 +16,10 @@ from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.ibmcloud.connection import ApiKey
 from vpcmetactl.ibmcloud.gateway import VpcGateway
-from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery
+from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery, PreflightReader
 
 
-class Cloud(Inventory, MetadataWriter, Protocol):
+class Cloud(Inventory, MetadataWriter, PreflightReader, Protocol):
     """What both implementations are."""
 
 
@@ -47,7 +47,19 @@ def in_memory(scenario: str) -> Iterator[Subject]:
     servers = _servers(scenario)
     with _serving(scenario) as gateway:
         regions, caller = gateway.list_regions(), gateway.get_caller()
-    yield Subject(InMemoryCloud(servers.values(), regions=regions, caller=caller), servers)
+        cloud = InMemoryCloud(servers.values(), regions=regions, caller=caller)
+        for server in servers.values() if scenario == "demo" else ():
+            _copy_surroundings(server, gateway, cloud)
+    yield Subject(cloud, servers)
+
+
+def _copy_surroundings(server: Server, source: VpcGateway, cloud: InMemoryCloud) -> None:
+    boot = server.boot_volume if isinstance(server, Instance) else None
+    group = server.instance_group if isinstance(server, Instance) else None
+    if boot is not None and boot.id is not None:
+        cloud.allowed_use[boot.id] = source.get_allowed_use(server.region, boot.id)
+    if group is not None and group.id is not None:
+        cloud.group_metadata[group.id] = source.get_group_metadata(server.region, group.id)
 
 
 @contextmanager

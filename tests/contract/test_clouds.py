@@ -235,6 +235,50 @@ def test_calls_from_many_threads_do_not_mix_up_their_answers(demo: Subject) -> N
     assert {key: answer.id for key, answer in answers.items()} == {key: key for key in hops}
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("web-1", "true"),
+        ("db-1", "metadata_service.enabled == true && metadata_service.protocol == 'https'"),
+    ],
+)
+def test_a_boot_volume_tells_what_it_may_be_used_for(
+    demo: Subject, name: str, expected: str
+) -> None:
+    assert demo.cloud.get_allowed_use("us-south", _boot_volume(demo, name)) == expected
+
+
+def test_a_group_tells_what_its_template_says_and_no_more(demo: Subject) -> None:
+    found = demo.cloud.get_group_metadata("us-south", _group(demo, "worker-1"))
+    assert found == MetadataService(enabled=True)
+
+
+def test_volumes_and_groups_are_found_in_their_own_region_only(demo: Subject) -> None:
+    volume, group = _boot_volume(demo, "web-1"), _group(demo, "worker-1")
+    for region, wanted in (("eu-de", volume), ("us-south", "r006-none")):
+        with pytest.raises(NotFoundError) as caught:
+            demo.cloud.get_allowed_use(region, wanted)
+        assert (caught.value.region, caught.value.status) == (region, 404)
+    for region, wanted in (("eu-de", group), ("us-south", "r006-none")):
+        with pytest.raises(NotFoundError) as caught:
+            demo.cloud.get_group_metadata(region, wanted)
+        assert (caught.value.region, caught.value.status) == (region, 404)
+
+
+def _boot_volume(subject: Subject, name: str) -> str:
+    server = subject[name]
+    assert isinstance(server, Instance)
+    assert server.boot_volume is not None
+    return server.boot_volume.id or ""
+
+
+def _group(subject: Subject, name: str) -> str:
+    server = subject[name]
+    assert isinstance(server, Instance)
+    assert server.instance_group is not None
+    return server.instance_group.id or ""
+
+
 def _of(subject: Subject, region: str, kind: ServerKind) -> list[Server]:
     found = [s for s in subject.servers.values() if (s.region, s.kind) == (region, kind)]
     return sorted(found, key=lambda server: server.id)
