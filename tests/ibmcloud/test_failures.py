@@ -348,6 +348,7 @@ def test_a_403_names_the_action_that_is_needed_and_what_else_it_may_be() -> None
         ("-3", None),
         ("", None),
         ("²", None),
+        ("Thu, 01 Jan 99999999999 00:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:

@@ -133,6 +133,20 @@ def test_retry_after_is_waited_for() -> None:
     assert scene.clock.monotonic() >= 7
 
 
+@pytest.mark.parametrize("header", ["0", "Sat, 21 Nov 2026 11:00:00 GMT"])
+def test_a_retry_after_that_has_passed_shortens_no_wait(header: str) -> None:
+    scene = Scene([answered(503, headers={"Retry-After": header})])
+    with pytest.raises(UnavailableError):
+        scene.run()
+    assert scene.attempts < 40
+
+
+def test_waits_stay_within_bounds_however_often_it_is_tried() -> None:
+    scene = Scene([answered(503)] * 1100 + ["done"], timeout=20_000)
+    assert scene.run() == "done"
+    assert max(scene.clock.waits) <= 10
+
+
 def test_a_retry_after_beyond_the_deadline_ends_the_operation_at_once() -> None:
     scene = Scene([answered(429, headers={"Retry-After": "120"})])
     with pytest.raises(RateLimitedError) as caught:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 # Exponential backoff with full jitter: workers that failed together do not come back together.
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 10.0
+# After so many the longest wait is reached.
+_DOUBLINGS = 5
 # How often a host that never answered is tried, where it cannot be reached at all.
 _FIRST_CONTACTS = 4
 # What a clock may be early by after a wait.
@@ -116,10 +118,9 @@ class Retries:
                 raise failure.error
 
     def _seconds(self, course: "_Course", failure: Failure) -> float:
-        if failure.retry_after is not None:
-            return failure.retry_after
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (course.attempts - 1))
-        return self.chance.uniform(0, longest)
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(course.attempts - 1, _DOUBLINGS))
+        # A moment that has passed, by our clock or theirs, is no leave to ask without end.
+        return max(self.chance.uniform(0, longest), failure.retry_after or 0.0)
 
 
 @dataclass(slots=True)

@@ -93,7 +93,7 @@ def _meaning(
         return (UnavailableError, remedy, _SERVER_ERROR_HINT)
     if operation.api is Api.IAM and status not in (408, 429):
         return _REFUSED_BY_IAM
-    if status == http.HTTPStatus.NOT_FOUND and operation.one_resource:
+    if status == http.HTTPStatus.NOT_FOUND and operation.one_server:
         return _NOT_VISIBLE
     if status < http.HTTPStatus.BAD_REQUEST:
         return (RedirectedError, Remedy.NONE, "check the endpoint and the proxy settings")
@@ -132,7 +132,7 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
         if header.strip().isdecimal():
             return float(header)
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
