@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journal.run_logs import IMPLEMENTATIONS, Subject
 from tests.journal.scenes import REALM
 from tests.support.clock import ManualClock
 from vpcmetactl.journal.state import SqliteJournal, open_journal
@@ -44,3 +45,23 @@ def ordinary_folder() -> Iterator[Path]:
             yield folder
         finally:
             os.seteuid(0)
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def subject(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+) -> Iterator[Subject]:
+    """A journal in a file, then one in memory."""
+    opened = IMPLEMENTATIONS[request.param](tmp_path, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+) -> Iterator[Subject]:
+    """The journal of another machine."""
+    opened = IMPLEMENTATIONS[request.param](tmp_path / "elsewhere", clock)
+    yield opened
+    opened.close()

@@ -11,6 +11,8 @@ import pytest
 from tests.journal.scenes import REALM, a_plan, rows
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError
+from vpcmetactl.domain.plans import AlreadyDone, Change
+from vpcmetactl.domain.runs import AttemptOutcome, RunState
 from vpcmetactl.journal.state import open_journal
 
 ROOT = Path(__file__).parents[2]
@@ -132,3 +134,67 @@ def test_processes_that_find_the_same_damage_keep_it_once(start: Start, state: P
     assert kept == {"state.db.damaged-20261121T120000Z": b"no database at all"}
     codes = [worker.returncode for worker in workers]
     assert len(rows(state, "SELECT * FROM observations")) == 5 * codes.count(0)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 31, 64, 97])
+def test_a_killed_run_is_resumed_without_a_second_row(
+    start: Start, state: Path, clock: ManualClock, lines: int
+) -> None:
+    worker = start("change", "web", 60)
+    assert worker.stdout is not None
+    for _ in range(lines):
+        worker.stdout.readline()
+    worker.kill()
+    worker.wait()
+
+    with open_journal(state, REALM, clock) as journal:
+        (run,) = journal.list_runs()
+        was_open = [it.item for it in run.items if it.outcome is AttemptOutcome.OPEN]
+        journal.resume_run(run.id)
+        for change in run.open_changes:
+            journal.intend(run.id, change)
+        reopened = journal.get_run(run.id)
+        for change in run.open_changes:
+            journal.settle(run.id, AlreadyDone(change))
+        journal.finish_run(run.id)
+        finished = journal.get_run(run.id)
+
+    assert run.state is RunState.INTERRUPTED
+    assert list(reopened.unsettled_servers) == [change.server for change in run.open_changes]
+    assert {change.server for change in was_open if isinstance(change, Change)} <= set(
+        reopened.unsettled_servers
+    )
+    assert [len(it.attempts) for it in finished.items] == [1] * 60
+    assert (finished.state, list(finished.open_changes)) == (RunState.FINISHED, [])
+    assert list(state.parent.glob("*-run-*")) == []
+
+
+def test_a_run_is_resumed_once_its_process_was_killed(
+    start: Start, state: Path, clock: ManualClock
+) -> None:
+    worker = start("hold", "web-1", 1)
+    assert worker.stdout is not None
+    theirs = worker.stdout.readline().strip()
+    with open_journal(state, REALM, clock) as journal:
+        while_it_lives = journal.get_run(theirs).state
+        with pytest.raises(RefusedError, match=f"run {theirs} still goes on"):
+            journal.resume_run(theirs)
+
+        worker.kill()
+        worker.wait()
+        once_killed = journal.get_run(theirs).state
+        journal.resume_run(theirs)
+
+        assert journal.get_run(theirs).state is RunState.RUNNING
+    assert (while_it_lives, once_killed) == (RunState.RUNNING, RunState.INTERRUPTED)
+
+
+def test_of_processes_that_resume_a_run_at_once_one_gets_it(
+    start: Start, state: Path, clock: ManualClock
+) -> None:
+    with open_journal(state, REALM, clock) as journal:
+        run_id = journal.begin_run(a_plan("web-1"))
+    workers = [start("resume", run_id, 1) for _ in range(6)]
+    told = [worker.stdout.readline().split()[0] for worker in workers if worker.stdout is not None]
+
+    assert sorted(told) == ["refused"] * 5 + ["resumed"]

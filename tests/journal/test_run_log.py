@@ -1,16 +1,23 @@
 """Runs are read back, resumed and imported: the state file and the journal in memory agree."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.journal.run_logs import ACTOR, Subject, in_a_file, in_memory
-from tests.journal.scenes import NOON, OTHER_REALM, REALM, a_plan, at
+from tests.journal.run_logs import (
+    OURS,
+    PLAN,
+    THEIRS,
+    WEB_1,
+    WEB_2,
+    Subject,
+    a_record,
+    an_interrupted_run,
+    applied,
+    attempt,
+)
+from tests.journal.scenes import NOON, OTHER_REALM, a_plan, at
 from tests.support.builders import OFF, ON, a_bare_metal_server, an_instance
-from tests.support.clock import ManualClock
-from vpcmetactl import __version__
 from vpcmetactl.domain.errors import (
     NotFoundError,
     PermissionDeniedError,
@@ -20,7 +27,6 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
-    Applied,
     Change,
     Failed,
     FieldChange,
@@ -36,66 +42,10 @@ from vpcmetactl.domain.plans import (
     Unknown,
     plan_metadata,
 )
-from vpcmetactl.domain.restarts import Reason, RestartAssessment, Verdict
-from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
+from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunState
 from vpcmetactl.domain.servers import MetadataService, Protocol
 
-IMPLEMENTATIONS = {"in a file": in_a_file, "in memory": in_memory}
-PLAN = a_plan("web-1", "web-2")
-WEB_1, WEB_2 = PLAN.changes
 LOST = UnavailableError("no answer", maybe_done=True, trace="trace-2")
-OURS = "account account-1 at https://{region}.iaas.cloud.ibm.com (IAM iam.cloud.ibm.com)"
-THEIRS = OURS.replace("account-1", "account-2")
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-def subject(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
-) -> Iterator[Subject]:
-    opened = IMPLEMENTATIONS[request.param](tmp_path, clock)
-    yield opened
-    opened.close()
-
-
-def a_record(run_id: str, **fields: object) -> RunRecord:
-    """What is read back of a run of PLAN that has just begun, unless the test says otherwise."""
-    record = RunRecord(
-        id=run_id,
-        account_id=REALM.account_id,
-        vpc_endpoint=REALM.vpc_endpoint,
-        iam_host=REALM.iam_host,
-        state=RunState.RUNNING,
-        started_at=NOON,
-        finished_at=None,
-        actor=ACTOR,
-        action=Action.ENABLE,
-        patch=MetadataServicePatch(enabled=True),
-        tool_version=__version__,
-        items=(RunItem(WEB_1), RunItem(WEB_2)),
-    )
-    return replace(record, **fields)  # type: ignore[arg-type] # fields are those of RunRecord
-
-
-def applied(change: Change) -> Applied:
-    return Applied(change, ON, RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT))
-
-
-def attempt(outcome: AttemptOutcome, minute: float | None, until: float | None) -> Attempt:
-    return Attempt(
-        outcome=outcome,
-        intent_at=None if minute is None else at(minute),
-        outcome_at=None if until is None else at(until),
-    )
-
-
-def an_interrupted_run(subject: Subject) -> RunRecord:
-    """One change applied, the other one open, and the process gone."""
-    run_id = subject.journal.begin_run(PLAN)
-    subject.journal.intend(run_id, WEB_1)
-    subject.journal.settle(run_id, applied(WEB_1))
-    subject.journal.intend(run_id, WEB_2)
-    subject.die()
-    return subject.journal.get_run(run_id)
 
 
 def test_without_runs_there_is_nothing_to_list(subject: Subject) -> None:
@@ -413,102 +363,3 @@ def test_what_another_run_took_over_is_told_as_unknown(subject: Subject) -> None
     left = subject.journal.get_run(run.id)
     assert left.items[1] == RunItem(WEB_2, (abandoned,))
     assert list(left.open_changes) == [WEB_2]
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-def elsewhere(
-    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
-) -> Iterator[Subject]:
-    """The state of another machine."""
-    folder = tmp_path / "elsewhere"
-    opened = IMPLEMENTATIONS[request.param](folder, clock)
-    yield opened
-    opened.close()
-
-
-def test_an_imported_run_is_the_one_that_was_exported(subject: Subject, elsewhere: Subject) -> None:
-    exported = an_interrupted_run(elsewhere)
-
-    for _ in range(2):
-        subject.journal.import_run(exported)
-
-        assert list(subject.journal.list_runs()) == [exported]
-
-
-def test_an_imported_run_can_be_resumed(subject: Subject, elsewhere: Subject) -> None:
-    exported = an_interrupted_run(elsewhere)
-    subject.journal.import_run(exported)
-
-    subject.journal.resume_run(exported.id)
-    subject.journal.intend(exported.id, WEB_2)
-    subject.journal.settle(exported.id, applied(WEB_2))
-    subject.journal.finish_run(exported.id)
-
-    run = subject.journal.get_run(exported.id)
-    assert [len(it.attempts) for it in run.items] == [1, 1]
-    assert list(run.applied_changes) == [WEB_1, WEB_2]
-
-
-def test_a_run_is_the_same_while_it_goes_on_and_after_its_process_died(subject: Subject) -> None:
-    run_id = subject.journal.begin_run(PLAN)
-    exported = subject.journal.get_run(run_id)
-
-    subject.journal.import_run(exported)
-    during = subject.journal.get_run(run_id)
-    subject.die()
-    subject.journal.import_run(exported)
-
-    assert during == exported
-    assert subject.journal.get_run(run_id) == replace(exported, state=RunState.INTERRUPTED)
-
-
-def test_a_run_that_differs_from_the_known_one_is_refused(
-    subject: Subject, elsewhere: Subject
-) -> None:
-    exported = an_interrupted_run(elsewhere)
-    subject.journal.import_run(exported)
-
-    with pytest.raises(RefusedError) as caught:
-        subject.journal.import_run(replace(exported, actor="somebody else"))
-
-    assert str(caught.value) == f"run {exported.id} is known already, and not the same"
-    assert list(subject.journal.list_runs()) == [exported]
-
-
-def test_a_run_of_another_realm_is_not_imported(subject: Subject) -> None:
-    foreign = a_record("foreign", account_id="account-2", state=RunState.INTERRUPTED)
-
-    with pytest.raises(RefusedError) as caught:
-        subject.journal.import_run(foreign)
-
-    assert str(caught.value) == f"run foreign is of {THEIRS}; this is {OURS}"
-    assert list(subject.journal.list_runs()) == []
-
-
-def test_an_open_change_is_not_imported_while_a_run_changes_its_server(
-    subject: Subject, elsewhere: Subject
-) -> None:
-    imported = an_interrupted_run(elsewhere)
-    ours = replace(imported, id="from-elsewhere")
-    subject.clock.advance(1)
-    going_on = subject.journal.begin_run(PLAN)
-    subject.journal.intend(going_on, WEB_2)
-
-    with pytest.raises(RefusedError) as caught:
-        subject.journal.import_run(ours)
-
-    message = f"instance web-2 is just being changed by run {going_on}"
-    assert str(caught.value) == message
-    assert [run.id for run in subject.journal.list_runs()] == [going_on]
-
-
-def test_an_imported_open_change_takes_over_from_a_run_that_ended(
-    subject: Subject, elsewhere: Subject
-) -> None:
-    imported = replace(an_interrupted_run(elsewhere), id="from-elsewhere")
-    ours = an_interrupted_run(subject)
-
-    subject.journal.import_run(imported)
-
-    assert subject.journal.get_run("from-elsewhere") == imported
-    assert subject.journal.get_run(ours.id).items[1].outcome is AttemptOutcome.UNKNOWN

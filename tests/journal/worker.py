@@ -10,6 +10,7 @@ from threading import Event
 
 from tests.journal.scenes import REALM, a_plan, seen
 from tests.support.clock import ManualClock
+from vpcmetactl.domain.errors import RefusedError
 from vpcmetactl.domain.plans import AlreadyDone
 from vpcmetactl.journal.state import SqliteJournal, open_journal
 
@@ -60,9 +61,22 @@ def hold(journal: SqliteJournal, name: str, count: int) -> None:
     sys.stdin.read()
 
 
+def resume(journal: SqliteJournal, name: str, count: int) -> None:
+    """Try so often to take up a run, looking at all the others in between, and keep it."""
+    for _ in range(count):
+        journal.list_runs()
+        try:
+            journal.resume_run(name)
+        except RefusedError as error:
+            say(f"refused {error}")
+        else:
+            say(f"resumed {name}")
+    sys.stdin.read()
+
+
 def main() -> None:
     state, mode, name, count = sys.argv[1:]
-    work = {"observe": observe, "change": change, "hold": hold}[mode]
+    work = {"observe": observe, "change": change, "hold": hold, "resume": resume}[mode]
     with open_journal(Path(state), REALM, WaitingClock()) as journal:
         work(journal, name, int(count))
 

@@ -3,6 +3,7 @@
 What is read here was written by ``encoding``, field by field, by this version or an older one.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple, TypeVar
@@ -21,10 +22,14 @@ from vpcmetactl.domain.plans import (
 )
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome
 from vpcmetactl.domain.servers import MetadataService, Protocol, ServerIdentity, ServerKind
-from vpcmetactl.journal.encoding import AttemptColumns
 from vpcmetactl.journal.times import from_text
 
 Code = TypeVar("Code", bound=StrEnum)
+
+_OUTCOMES: dict[str | None, AttemptOutcome] = {
+    None: AttemptOutcome.OPEN,
+    **{outcome.value: outcome for outcome in AttemptOutcome},
+}
 
 # What decoding raises for a row that this program would not have written.
 SENSELESS = (msgspec.DecodeError, TypeError, ValueError)
@@ -94,8 +99,9 @@ class Decoder:
         self._server = cache(_server)
         self._decision = cache(_decision)
         self._metadata = cache(_found)
+        self.item = cache(self._item)
 
-    def item(self, server: str, change: str | None, skip: str | None) -> PlanItem:
+    def _item(self, server: str, change: str | None, skip: str | None) -> PlanItem:
         """Return one item of a plan."""
         who = self._server(server)
         if change is not None:
@@ -103,11 +109,11 @@ class Decoder:
         raw = _SKIP.decode(skip or "")
         return Skip(who, known(SkipReason, raw.reason), raw.message, raw.refused)
 
-    def attempt(self, row: AttemptColumns) -> Attempt:
-        """Return one attempt of a change."""
-        intent_at, outcome_at, outcome, found, error_code, error_message, error_trace = row
+    def attempt(self, columns: Sequence[str | None]) -> Attempt:
+        """Return one attempt of a change, from columns in the order of ``AttemptColumns``."""
+        intent_at, outcome_at, outcome, found, error_code, error_message, error_trace = columns
         return Attempt(
-            outcome=AttemptOutcome.OPEN if outcome is None else known(AttemptOutcome, outcome),
+            outcome=_OUTCOMES.get(outcome) or known(AttemptOutcome, str(outcome)),
             intent_at=None if intent_at is None else from_text(intent_at),
             outcome_at=None if outcome_at is None else from_text(outcome_at),
             found=None if found is None else self._metadata(found),

@@ -20,7 +20,6 @@ from vpcmetactl.journal.decoding import (
     known,
     patch_from_json,
 )
-from vpcmetactl.journal.encoding import AttemptColumns
 from vpcmetactl.journal.failures import DamageError
 from vpcmetactl.journal.realms import describe, load_realm
 from vpcmetactl.journal.runlocks import RunLocks, is_run_id
@@ -232,7 +231,7 @@ def _attempts(decoder: Decoder, rows: _Rows) -> dict[tuple[str, str], list[Attem
     found: dict[tuple[str, str], list[Attempt]] = {}
     for run, server_id, *columns in rows:
         try:
-            attempt = decoder.attempt(AttemptColumns(*columns))
+            attempt = decoder.attempt(columns)
         except SENSELESS as error:
             raise _senseless(f"run {run}, server {server_id}", error) from error
         found.setdefault((run, server_id), []).append(attempt)
