@@ -93,7 +93,7 @@ def _meaning(
         return (UnavailableError, remedy, _SERVER_ERROR_HINT)
     if operation.api is Api.IAM and status not in (408, 429):
         return _REFUSED_BY_IAM
-    if status == http.HTTPStatus.NOT_FOUND and operation.one_server:
+    if status == http.HTTPStatus.NOT_FOUND and operation.one_resource:
         return _NOT_VISIBLE
     if status < http.HTTPStatus.BAD_REQUEST:
         return (RedirectedError, Remedy.NONE, "check the endpoint and the proxy settings")
