@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpcmetactl.usecases import bulk
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 
 _SECONDS = 5.0
@@ -211,3 +212,33 @@ class _Reader:
         self._thread.join(_SECONDS)
         assert not self._thread.is_alive()
         return self._found
+
+
+@pytest.mark.parametrize("first", [3, 1], ids=["from the start", "on the way"])
+def test_where_the_system_has_no_more_threads_those_there_are_do_the_work(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = iter([True, True])
+
+    class ScarceThread(threading.Thread):
+        def start(self) -> None:
+            if not next(begun, False):
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(bulk, "Thread", ScarceThread)
+    then = _tasks(*(partial(_value, value) for value in range(first, 6)))
+    tasks = _tasks(lambda: Step([0], then), *(partial(_value, value) for value in range(1, first)))
+
+    assert sorted(run_tasks(tasks, 4)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_no_thread_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(bulk, "Thread", NoThread)
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(run_tasks(_tasks(partial(_value, 1)), 4))

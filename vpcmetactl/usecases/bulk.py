@@ -66,8 +66,19 @@ class _Pool(Generic[T]):
             self._workers += max(missing, 0)
         for task in tasks:
             self._tasks.put(task)
-        for _ in range(missing):
-            Thread(target=self._work, daemon=True).start()
+        self._start(missing)
+
+    def _start(self, missing: int) -> None:
+        """Start threads; where the system has no more of them, those there are do the work."""
+        for started in range(missing):
+            try:
+                Thread(target=self._work, daemon=True).start()
+            except RuntimeError:
+                with self._lock:
+                    self._workers -= missing - started
+                    if self._workers:
+                        return
+                raise
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
