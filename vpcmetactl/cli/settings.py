@@ -91,9 +91,12 @@ class Settings:
         )
 
     def overridden_endpoints(self) -> Mapping[str, str]:
-        """Return the endpoints that the environment points elsewhere, for a line on stderr."""
+        """Return the endpoints that the environment points elsewhere, for a line on stderr.
+
+        Raises InvalidInputError for one that may not be used: it could have a password in it.
+        """
         names = ("VPCMETACTL_VPC_URL", "VPCMETACTL_IAM_URL")
-        return {name: self.environ[name] for name in names if self.environ.get(name)}
+        return {name: self._url(name, "") for name in names if self.environ.get(name, "").strip()}
 
     def state_path(self, options: CloudOptions) -> Path:
         """Return where the state file is: the option, or a file in the user's state folder."""
@@ -130,13 +133,16 @@ class Settings:
 
     def _url(self, name: str, default: str) -> str:
         url = self.environ.get(name, "").strip() or default
+        # First of all, and anywhere in it: what follows quotes the URL.
+        if "@" in url:
+            raise InvalidInputError(
+                f"{name}: a URL with a user or a password in it is not used",
+                hint="credentials come from IBMCLOUD_API_KEY or --api-key-file",
+            )
         try:
             parts = urlsplit(url)
         except ValueError as error:
             raise InvalidInputError(f"{name} is not a URL: {error}") from None
-        # First of all: what follows quotes the URL.
-        if "@" in parts.netloc:
-            raise InvalidInputError(f"{name}: a URL with a password in it is not used")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidInputError(f"{name}: {url!r} is not a URL")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
