@@ -177,6 +177,14 @@ def test_changes_done_take_the_place_of_servers_read() -> None:
     assert written(terminal.stderr) == "\r\x1b[K1 change done"
 
 
+def test_a_quiet_run_keeps_its_warnings() -> None:
+    terminal = a_terminal(quiet=True)
+
+    ProgressObserver(terminal, ManualClock()).warn("something is odd")
+
+    assert written(terminal.stderr) == "warning: something is odd\n"
+
+
 def test_a_warning_takes_the_line_away_first() -> None:
     terminal = a_terminal(interactive=True)
     observer = ProgressObserver(terminal, ManualClock())

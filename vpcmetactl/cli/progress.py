@@ -46,10 +46,10 @@ class ProgressObserver:
             self._draw()
 
     def warn(self, message: str) -> None:
-        """Write a warning, unless the run is quiet."""
+        """Write a warning, in a quiet run too: what it tells may never be told again."""
         with self._lock:
             self._erase()
-            self._terminal.note(f"warning: {message}")
+            self._terminal.say(f"warning: {message}")
 
     def note(self, message: str) -> None:
         """Write a line that is no warning, unless the run is quiet."""
