@@ -155,6 +155,16 @@ def test_nothing_but_the_exact_word_names_a_server(word: str) -> None:
     assert not any(refers_to(ServerRef.parse(word), server) for server in _FLEET)
 
 
+def test_a_crn_of_another_account_names_no_server_of_this_one() -> None:
+    assert _WEB.crn is not None
+    account = ServerRef.parse(_WEB.crn).crn
+    assert account is not None
+
+    ref = ServerRef.parse(_WEB.crn.replace(account.account_id, "f" * 32))
+
+    assert not refers_to(ref, _WEB)
+
+
 def test_a_crn_names_a_server_whose_own_crn_is_not_reported() -> None:
     ref = ServerRef.parse(_WEB.crn or "")
 

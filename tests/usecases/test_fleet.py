@@ -172,7 +172,8 @@ def test_a_name_not_found_where_a_region_could_not_be_read_says_that_it_may_be_t
     with pytest.raises(NotFoundError) as caught:
         scene.read("db-1")
 
-    assert caught.value.hint == "eu-de could not be read: it may be there"
+    assert str(caught.value).endswith(f"as far as could be read; {_GONE}")
+    assert caught.value.hint == "eu-de could not be read in full: it may be there"
 
 
 def test_a_server_that_is_found_comes_with_the_regions_that_could_not_be_searched() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 
-from vpcmetactl.domain.identifiers import ServerRef
+from vpcmetactl.domain.identifiers import ServerRef, account_of_crn
 from vpcmetactl.domain.servers import Reference, Server, ServerKind
 
 _WILDCARDS = frozenset("*?[")
@@ -91,7 +91,9 @@ def refers_to(ref: ServerRef, server: Server) -> bool:
     """Whether a user's word names this server: its id, its CRN or its exact name."""
     if ref.crn is not None:
         return ref.text == server.crn or (
-            ref.crn.resource_id == server.id and ref.crn.region == server.region
+            ref.crn.resource_id == server.id
+            and ref.crn.region == server.region
+            and account_of_crn(server.crn) in (None, ref.crn.account_id)
         )
     return ref.text in (server.id, server.name)
 

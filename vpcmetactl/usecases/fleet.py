@@ -269,12 +269,14 @@ def _not_found(
     names = ", ".join(repr(name) for name in missing)
     places = f" in {', '.join(selector.regions)}" if selector.regions else ""
     blind = sorted({part.region for part in unread})
+    if blind:
+        return NotFoundError(
+            f"no server matches {names}{places} as far as could be read; {unread[0].error}",
+            hint=f"{', '.join(blind)} could not be read in full: it may be there",
+            trace=unread[0].error.trace,
+        )
     return NotFoundError(
         f"no server matches {names}{places}",
-        hint=(
-            f"{', '.join(blind)} could not be read: it may be there"
-            if blind
-            else "the name must be exact; the API also hides servers that one may not see; "
-            "--name takes globs, --ignore-not-found passes over what is not there"
-        ),
+        hint="the name must be exact; the API also hides servers that one may not see; "
+        "--name takes globs, --ignore-not-found passes over what is not there",
     )
