@@ -185,7 +185,12 @@ def test_null_never_selects_what_is_to_be_changed(expression: str, names: Sequen
 
 @pytest.mark.parametrize(
     ("expression", "kind"),
-    [("name", "str"), ("disks", "list"), ("vpc", "dict"), ("length(name)", "int")],
+    [
+        ("name", "a string"),
+        ("disks", "an array"),
+        ("vpc", "an object"),
+        ("length(name)", "a number"),
+    ],
 )
 def test_what_is_to_be_changed_must_be_chosen_by_true_or_false(expression: str, kind: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
@@ -193,6 +198,14 @@ def test_what_is_to_be_changed_must_be_chosen_by_true_or_false(expression: str, 
 
     assert str(caught.value) == f"--where {expression!r} gives {kind}, not true or false"
     assert "comparison" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("literal", ["true", "false", "null"])
+def test_a_literal_without_backticks_is_told_from_a_field(literal: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"{literal} is taken for a field's name") as caught:
+        selected(f"metadata_service.enabled == {literal}")
+
+    assert caught.value.hint == f"JMESPath wants backticks around it: `{literal}`"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from vpcmetactl.render.choices import near_fields
 from vpcmetactl.render.query import Query
 from vpcmetactl.render.schemas.reading import SchemaField, schema_fields
 
+_LITERALS = ("true", "false", "null")
+
 Node = Any  # a node of jmespath's tree: a dict of type, value and children
 Warn = Callable[[str], None]
 
@@ -65,7 +67,7 @@ class Where:
         result = self._search(item)
         if not isinstance(result, bool | None):
             raise InvalidInputError(
-                f"--where {self._expression!r} gives {type(result).__name__}, not true or false",
+                f"--where {self._expression!r} gives {_type_name(result)}, not true or false",
                 hint="a command that changes something wants a comparison, "
                 "such as metadata_service.protocol == 'http'",
             )
@@ -116,6 +118,11 @@ class _Names:
             return None
         path = f"{scope}{node['value']}"
         field = self._fields.get(path)
+        if field is None and node["value"] in _LITERALS:
+            raise InvalidInputError(
+                f"--where {self._expression!r}: {node['value']} is taken for a field's name",
+                hint=f"JMESPath wants backticks around it: `{node['value']}`",
+            )
         if field is None:
             near = near_fields(path, tuple(self._fields))
             inside = [known for known in self._fields if known.startswith(scope)]
@@ -171,6 +178,19 @@ class _Names:
         return scope
 
     _identity = _current
+
+
+def _type_name(value: object) -> str:
+    """Name a type as JSON does."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case str():
+            return "a string"
+        case _:
+            return "a number"
 
 
 def _children(node: Node) -> Sequence[Node]:
