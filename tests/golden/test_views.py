@@ -29,7 +29,7 @@ def test_a_table_fits_the_terminal(
 
 
 @pytest.mark.parametrize(
-    "example", ["servers", "findings", "plan", "outcomes", "server", "runs", "run"]
+    "example", ["servers", "findings", "plan", "outcomes", "server", "runs", "run", "plan-restore"]
 )
 def test_colour_marks_what_needs_attention(
     golden: Callable[[str, str], None], example: str

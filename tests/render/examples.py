@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUNNING, RUNS_OF_A_DAY
+from tests.render.plan_examples import SAVED, SAVED_RESTORE
+from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUN_ID, RUNNING, RUNS_OF_A_DAY
 from tests.support.builders import (
     ACCOUNT,
     OFF,
@@ -128,7 +129,8 @@ _HARDEN = plan_metadata(
 _ENABLE = plan_metadata(Action.ENABLE, MetadataServicePatch(enabled=True), FLEET, named=True)
 _CHANGES = {change.server.label: change for change in _HARDEN.changes}
 _FORBIDDEN = PermissionDeniedError(
-    "jp-tok: no permission to update instance 東京-サーバ",
+    "cannot change the metadata service of instance mal\x1b[31m\nicious|=\u202e in jp-tok: "
+    "Not authorized (HTTP 403)",
     hint="the IAM action is is.instance.instance.update; an unknown id looks the same",
     trace="9d1e",
     status=403,
@@ -188,13 +190,26 @@ EXAMPLES: Mapping[str, Example] = {
     "plan-named": Example(
         PLAN, _ENABLE.items, replace(_TRAILER, exit_code=ExitCode.REFUSED, whole=_ENABLE)
     ),
+    "plan-saved": Example(PLAN, SAVED.plan.items, replace(_TRAILER, whole=SAVED)),
+    "plan-restore": Example(
+        PLAN,
+        SAVED_RESTORE.plan.items,
+        replace(_TRAILER, exit_code=ExitCode.REFUSED, whole=SAVED_RESTORE),
+    ),
     "outcomes": Example(
         OUTCOMES,
         _outcomes(),
-        replace(_TRAILER, exit_code=ExitCode.FAILED, whole=_HARDEN, run_id="r-20261121-1"),
+        replace(_TRAILER, exit_code=ExitCode.FAILED, whole=_HARDEN, run_id=RUN_ID),
+    ),
+    "outcomes-restore": Example(
+        OUTCOMES,
+        [Applied(c, c.after, assess_restart(FLEET[0])) for c in SAVED_RESTORE.plan.changes],
+        replace(_TRAILER, whole=SAVED_RESTORE, run_id=ROLLBACK.id),
     ),
     "outcomes-interrupted": Example(
-        OUTCOMES, _STOPPED, replace(_TRAILER, exit_code=ExitCode.INTERRUPTED, whole=_HARDEN)
+        OUTCOMES,
+        _STOPPED,
+        replace(_TRAILER, exit_code=ExitCode.INTERRUPTED, whole=_HARDEN, run_id=RUN_ID),
     ),
     "runs": Example(RUNS, RUNS_OF_A_DAY, _TRAILER),
     "runs-none": Example(RUNS, (), _TRAILER),

@@ -3,23 +3,28 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.render.examples import PLAIN, rendered
+from tests.render.run_examples import INTERRUPTED
 from tests.support.builders import ON, an_instance
 from vpcmetactl.domain.audit import audit_servers
 from vpcmetactl.domain.checks import CHECKS
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, plan_metadata
+from vpcmetactl.domain.errors import UnavailableError
+from vpcmetactl.domain.plans import Action, Failed, MetadataServicePatch, plan_metadata
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.restarts import AssessedServer, assess_restart
+from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem
 from vpcmetactl.domain.servers import Instance, Reference
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.text import display_width, printable
 from vpcmetactl.render.views.findings import FINDINGS
-from vpcmetactl.render.views.plans import PLAN
+from vpcmetactl.render.views.plans import OUTCOMES, PLAN
+from vpcmetactl.render.views.runs import RUN, RUNS
 from vpcmetactl.render.views.servers import SERVER, SERVERS
 
 HOSTILE = (
@@ -50,6 +55,10 @@ def everything(name: str, format_: Format) -> str:
     servers = [an_instance(name, metadata_service=ON), a_server(name)]
     plan = plan_metadata(Action.DISABLE, MetadataServicePatch(enabled=False), servers, named=True)
     report = audit_servers(servers, CHECKS, Policy())
+    failure = UnavailableError(f"us-south: {name}: no answer", hint=name, trace=name)
+    attempt = Attempt(outcome=AttemptOutcome.FAILED, error_message=name, error_trace=name)
+    items = tuple(RunItem(item, (attempt,)) for item in plan.items)
+    run = replace(INTERRUPTED, actor=name, items=items)
     values = [AssessedServer(server, assess_restart(server)) for server in servers]
     return "".join(
         [
@@ -57,6 +66,9 @@ def everything(name: str, format_: Format) -> str:
             rendered(SERVER, format_, values),
             rendered(PLAN, format_, plan.items),
             rendered(FINDINGS, format_, report.findings),
+            rendered(OUTCOMES, format_, [Failed(change, failure) for change in plan.changes]),
+            rendered(RUNS, format_, [run]),
+            rendered(RUN, format_, [run]),
         ]
     )
 

@@ -138,6 +138,16 @@ def test_a_query_is_checked_before_anything_is_read() -> None:
         open_sink(SERVERS, Format.JSON, OutputOptions(query="items["), _nowhere)
 
 
+def test_a_query_shapes_no_failure() -> None:
+    trailer = Trailer(
+        generated_at=NOON, exit_code=ExitCode.REFUSED, errors=[RefusedError("declined")]
+    )
+    query = OutputOptions(query="items[].name")
+    shaped = rendered(SERVERS, Format.JSON, FOUR, query, trailer)
+    assert shaped == rendered(SERVERS, Format.JSON, FOUR, PLAIN, trailer)
+    assert json.loads(shaped)["errors"][0]["message"] == "declined"
+
+
 @pytest.mark.parametrize("format_", [f for f in Format if f is not Format.JSON])
 def test_only_json_owes_stdout_a_failure(format_: Format) -> None:
     written: list[str] = []

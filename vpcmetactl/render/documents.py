@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # Only named here; a usage error does not wait until they are loaded.
     from vpcmetactl.domain.audit import AuditReport
     from vpcmetactl.domain.plans import Plan
+    from vpcmetactl.domain.saved_plans import SavedPlan
     from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.options import OutputOptions
 
@@ -137,14 +138,15 @@ class Trailer:
     """What is known at the end only.
 
     ``whole`` is the report or plan that the items are from, where there is one: a summary may
-    count what is no item, such as the servers that passed. ``run_id`` names the run of an apply.
+    count what is no item, such as the servers that passed, and a plan that was put aside has more
+    to tell. ``run_id`` names the run of an apply.
     """
 
     generated_at: datetime
     exit_code: ExitCode = ExitCode.OK
     scope: Scope = field(default_factory=Scope)
     errors: Sequence[VpcmetactlError] = ()
-    whole: "AuditReport | Plan | None" = None
+    whole: "AuditReport | Plan | SavedPlan | None" = None
     run_id: str | None = None
 
     @property

@@ -24,7 +24,10 @@ class QueryRenderer:
         self._query = query
 
     def __call__(self, document: Document[Any], write: Write) -> None:
-        """Write the selection, ``null`` where there is none."""
+        """Write the selection, ``null`` where there is none, or why there is nothing to select."""
+        if document.trailer.errors:
+            render_envelope(document, write)
+            return
         # Not to_builtins: JMESPath takes the tuples that it leaves for no lists.
         plain = msgspec.json.decode(msgspec.json.encode(_envelope(document)))
         write(_indented(self._query.search(plain)))

@@ -6,12 +6,10 @@ from typing import Annotated, assert_never
 from vpcmetactl.domain import servers
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.plans import (
-    Action,
     AlreadyDone,
     Applied,
     Change,
     Failed,
-    MetadataServicePatch,
     NotAttempted,
     NoteCode,
     Outcome,
@@ -126,48 +124,6 @@ class OutcomeItem(Shape, frozen=True):
         Restart | None,
         about("Whether a stop and start is outstanding now; `null` where nothing was changed."),
     ]
-
-
-class Wish(Shape, frozen=True):
-    """The fields that were asked for; `null` leaves a field as it is."""
-
-    enabled: Annotated[bool | None, about("Whether the service shall be enabled.")]
-    protocol: Annotated[str | None, about("The protocol it shall speak.")]
-    response_hop_limit: Annotated[int | None, about("The response hop limit it shall have.")]
-
-
-class PlanSummary(Shape, frozen=True):
-    """What was asked for, and counts over all servers, shown or not."""
-
-    action: Annotated[Action | None, about("The command the plan is for.")]
-    wish: Annotated[Wish | None, about("What was asked for.")]
-    total: Annotated[int, about("How many servers were selected.")]
-    change: Annotated[int, about("Servers that would be changed.")]
-    already_so: Annotated[int, about("Servers that are so already.")]
-    skip: Annotated[int, about("Servers that cannot have it and are left out.")]
-    refuse: Annotated[int, about("Servers that cannot have it though they were named for it.")]
-
-
-class OutcomesSummary(Shape, frozen=True):
-    """What was asked for, and counts over all servers, shown or not."""
-
-    action: Annotated[Action | None, about("The command that was applied.")]
-    wish: Annotated[Wish | None, about("What was asked for.")]
-    run_id: Annotated[str | None, about("The run's id in the journal.")]
-    total: Annotated[int, about("How many servers were selected.")]
-    applied: Annotated[int, about("Servers that were changed, and read back.")]
-    already_so: Annotated[int, about("Servers that were so already.")]
-    skipped: Annotated[int, about("Servers that cannot have it and were left out.")]
-    refused: Annotated[int, about("Servers that were refused, or had changed since the plan.")]
-    failed: Annotated[int, about("Servers whose change failed.")]
-    unknown: Annotated[int, about("Servers of which it is not known whether they changed.")]
-    not_attempted: Annotated[int, about("Servers that were not come to.")]
-
-
-def wish_item(patch: MetadataServicePatch) -> Wish:
-    """Return what was asked for, as JSON shows it."""
-    protocol = patch.protocol.value if patch.protocol else None
-    return Wish(patch.enabled, protocol, patch.response_hop_limit)
 
 
 def planned_item(item: PlanItem) -> PlannedItem:

@@ -17,14 +17,8 @@ from vpcmetactl.render.items.base import (
     about,
     metadata_service,
 )
-from vpcmetactl.render.items.plans import (
-    Decision,
-    FieldChange,
-    Note,
-    Wish,
-    planned_item,
-    wish_item,
-)
+from vpcmetactl.render.items.plan_summaries import Wish, wish_item
+from vpcmetactl.render.items.plans import Decision, FieldChange, Note, planned_item
 
 
 class RunOutcome(StrEnum):

@@ -12,7 +12,7 @@ import msgspec
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.documents import Status
-from vpcmetactl.render.items import audits, plans, runs, servers
+from vpcmetactl.render.items import audits, plan_summaries, plans, runs, servers
 from vpcmetactl.render.items.base import Moment, Shape, about
 
 ItemT = TypeVar("ItemT")
@@ -86,8 +86,11 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     ),
     "findings": ("Findings of an audit", Envelope[audits.Finding, audits.FindingsSummary]),
     "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
-    "plan": ("What would be changed", Envelope[plans.PlannedItem, plans.PlanSummary]),
-    "outcomes": ("What was changed", Envelope[plans.OutcomeItem, plans.OutcomesSummary]),
+    "plan": ("What would be changed", Envelope[plans.PlannedItem, plan_summaries.PlanSummary]),
+    "outcomes": (
+        "What was changed",
+        Envelope[plans.OutcomeItem, plan_summaries.OutcomesSummary],
+    ),
     "runs": ("Runs of commands that change servers", Envelope[runs.Run, runs.RunsSummary]),
     "run": (
         "A run with every server: an audit record",

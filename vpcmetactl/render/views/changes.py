@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from vpcmetactl.domain.plans import Action, NoteCode
 from vpcmetactl.render.documents import Group, Line, Style
 from vpcmetactl.render.items.base import ServerIdentity
-from vpcmetactl.render.items.plans import FieldChange, Note, Wish
+from vpcmetactl.render.items.plan_summaries import Wish
+from vpcmetactl.render.items.plans import FieldChange, Note
 from vpcmetactl.render.paths import word
 from vpcmetactl.render.views.words import servers_listed
 
@@ -70,3 +71,13 @@ def noted(pairs: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[Gr
         for message, who in sorted(servers.items(), key=lambda pair: pair[0] not in weakening)
     ]
     return [Group(lines, title="Notes")] if lines else []
+
+
+def resume_line(run_id: str) -> Line:
+    """Return the command that goes on with what is not settled."""
+    return Line(f"vpcmetactl runs resume {run_id}", label="To go on", keep=True)
+
+
+def rollback_line(run_id: str) -> Line:
+    """Return the command that takes back what was applied."""
+    return Line(f"vpcmetactl runs rollback {run_id}", label="To undo it", keep=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from vpcmetactl.domain.plans import Action, Outcome, Plan, PlanItem, Skip
+from vpcmetactl.domain.plans import Action, Outcome, PlanItem, Skip
 from vpcmetactl.domain.restarts import Verdict
 from vpcmetactl.render.documents import (
     Column,
@@ -17,25 +17,31 @@ from vpcmetactl.render.documents import (
     Trailer,
     View,
 )
+from vpcmetactl.render.items.plan_summaries import (
+    OutcomesSummary,
+    PlanSummary,
+    Wish,
+    asked,
+    saved_plan,
+)
 from vpcmetactl.render.items.plans import (
     Decision,
     OutcomeItem,
-    OutcomesSummary,
     PlannedItem,
-    PlanSummary,
     Result,
-    Wish,
     outcome_item,
     planned_item,
-    wish_item,
 )
 from vpcmetactl.render.views.changes import (
     by_saying,
     field_words,
     noted,
+    resume_line,
+    rollback_line,
     told_elsewhere_left_out,
     wish_words,
 )
+from vpcmetactl.render.views.saved_plans import saved_plan_lines
 from vpcmetactl.render.views.words import (
     RESTART_ADVICE,
     UNREPORTED,
@@ -47,6 +53,8 @@ from vpcmetactl.render.views.words import (
 
 # As many traces as stand under a table; IBM's support asks for one.
 _TRACES = 3
+# As many rows as one looks through without missing a failure.
+_LOOKED_THROUGH = 20
 
 _SYMBOLS = {
     Decision.CHANGE: "~",
@@ -76,11 +84,16 @@ def _planned_text(item: PlannedItem) -> Text:
             return item.message or ""
 
 
-def _outcome_text(item: OutcomeItem) -> Text:
+def _reason(item: OutcomeItem) -> str:
     if item.error is not None:
         return told_elsewhere_left_out(item.error.message, item.server)
-    if item.message is not None:
-        return item.message
+    return item.message or ""
+
+
+def _outcome_text(item: OutcomeItem) -> Text:
+    reason = _reason(item)
+    if reason:
+        return reason
     if item.result is Result.ALREADY_SO:
         return "already so"
     return tuple(map(field_words, item.changes))
@@ -147,15 +160,8 @@ OUTCOME_COLUMNS = (
 )
 
 
-def _asked(trailer: Trailer) -> tuple[Action | None, Wish | None]:
-    plan = trailer.whole
-    if not isinstance(plan, Plan):
-        return None, None
-    return plan.action, wish_item(plan.patch)
-
-
 def _summarize_plan(items: Sequence[PlannedItem], trailer: Trailer) -> PlanSummary:
-    action, wish = _asked(trailer)
+    action, wish = asked(trailer)
     decisions = Counter(item.decision for item in items)
     return PlanSummary(
         action=action,
@@ -165,16 +171,19 @@ def _summarize_plan(items: Sequence[PlannedItem], trailer: Trailer) -> PlanSumma
         already_so=decisions[Decision.ALREADY_SO],
         skip=decisions[Decision.SKIP],
         refuse=decisions[Decision.REFUSE],
+        saved=saved_plan(trailer),
     )
 
 
 def _summarize_outcomes(items: Sequence[OutcomeItem], trailer: Trailer) -> OutcomesSummary:
-    action, wish = _asked(trailer)
+    action, wish = asked(trailer)
     results = Counter(item.result for item in items)
+    saved = saved_plan(trailer)
     return OutcomesSummary(
         action=action,
         wish=wish,
         run_id=trailer.run_id,
+        plan_digest=None if saved is None else saved.digest,
         total=len(items),
         applied=results[Result.APPLIED],
         already_so=results[Result.ALREADY_SO],
@@ -188,6 +197,7 @@ def _summarize_outcomes(items: Sequence[OutcomeItem], trailer: Trailer) -> Outco
 
 def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
     summary: PlanSummary = document.summary
+    saved, now = summary.saved, document.trailer.generated_at
     counts = listed(
         [
             (summary.change, "to change"),
@@ -199,10 +209,11 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
     counts = counts or "no servers, so nothing to change"
     return [
         *noted([(item.server, item.notes) for item in document.items]),
+        *([Group(saved_plan_lines(saved, now), title="Plan file")] if saved else []),
         Group(
             [
                 Line(f"{_asked_words(summary.action, summary.wish)}: {counts}."),
-                *_place(document.trailer.scope),
+                *([] if saved else _place(document.trailer.scope)),
             ]
         ),
     ]
@@ -229,7 +240,38 @@ def _outcome_remarks(document: Document[OutcomeItem]) -> Sequence[Group]:
         advised = f"Restart advised for {servers_listed(restarts)}. {RESTART_ADVICE}"
         lines.append(Line(advised, style=Style.ATTENTION))
     applied = [(i.server, i.notes) for i in document.items if i.result is Result.APPLIED]
-    return [*noted(applied), *_hints(document.items), Group(lines)]
+    return [
+        *noted(applied),
+        *_wrongs(document.items),
+        *_hints(document.items),
+        Group(lines),
+        *_commands(summary),
+    ]
+
+
+def _commands(summary: OutcomesSummary) -> Sequence[Group]:
+    """Say how to go on with what is left, and how to take back what was done."""
+    if summary.run_id is None:
+        return []
+    lines = [resume_line(summary.run_id)] if summary.unsettled else []
+    if summary.applied:
+        lines.append(rollback_line(summary.run_id))
+    return [Group(lines)] if lines else []
+
+
+def _wrongs(items: Sequence[OutcomeItem]) -> Sequence[Group]:
+    """Say once more what went wrong where the table is too long to be looked through."""
+    shown = [item for item in items if item.result is not Result.ALREADY_SO]
+    if len(shown) <= _LOOKED_THROUGH:
+        return []
+    groups = []
+    for result in (Result.REFUSED, Result.FAILED, Result.UNKNOWN):
+        wrong = [(_reason(item), item.server) for item in shown if item.result is result]
+        lines = [Line(f"{servers_listed(who)}: {why}") for why, who in by_saying(wrong).items()]
+        if lines:
+            title = f"{result.value.capitalize()}: {len(wrong)}"
+            groups.append(Group(lines, title=title, style=_RESULT_STYLES[result]))
+    return groups
 
 
 def _hints(items: Sequence[OutcomeItem]) -> Sequence[Group]:

@@ -9,6 +9,8 @@ from vpcmetactl.render.items.runs import Run, RunCounts, RunInFull, RunOutcome, 
 from vpcmetactl.render.views.changes import (
     field_words,
     noted,
+    resume_line,
+    rollback_line,
     told_elsewhere_left_out,
     wish_words,
 )
@@ -162,13 +164,3 @@ def what_next(run: Run) -> Sequence[Group]:
     if run.counts.applied:
         lines.append(rollback_line(run.id))
     return [Group(lines)] if lines else []
-
-
-def resume_line(run_id: str) -> Line:
-    """Return the command that goes on with what is not settled."""
-    return Line(f"vpcmetactl runs resume {run_id}", label="To go on", keep=True)
-
-
-def rollback_line(run_id: str) -> Line:
-    """Return the command that takes back what was applied."""
-    return Line(f"vpcmetactl runs rollback {run_id}", label="To undo it", keep=True)
