@@ -47,19 +47,28 @@ def in_memory(scenario: str) -> Iterator[Subject]:
     servers = _servers(scenario)
     with _serving(scenario) as gateway:
         regions, caller = gateway.list_regions(), gateway.get_caller()
-        cloud = InMemoryCloud(servers.values(), regions=regions, caller=caller)
-        for server in servers.values() if scenario == "demo" else ():
-            _copy_surroundings(server, gateway, cloud)
+    cloud = InMemoryCloud(servers.values(), regions=regions, caller=caller)
+    if scenario == "demo":
+        copied = _surroundings(scenario)
+        cloud.allowed_use.update(copied.allowed_use)
+        cloud.group_metadata.update(copied.group_metadata)
     yield Subject(cloud, servers)
 
 
-def _copy_surroundings(server: Server, source: VpcGateway, cloud: InMemoryCloud) -> None:
-    boot = server.boot_volume if isinstance(server, Instance) else None
-    group = server.instance_group if isinstance(server, Instance) else None
-    if boot is not None and boot.id is not None:
-        cloud.allowed_use[boot.id] = source.get_allowed_use(server.region, boot.id)
-    if group is not None and group.id is not None:
-        cloud.group_metadata[group.id] = source.get_group_metadata(server.region, group.id)
+@cache
+def _surroundings(scenario: str) -> InMemoryCloud:
+    """Return a cloud that holds what is said of boot volumes and instance groups."""
+    copy = InMemoryCloud()
+    with _serving(scenario) as gateway:
+        for server in _servers(scenario).values():
+            boot = server.boot_volume if isinstance(server, Instance) else None
+            group = server.instance_group if isinstance(server, Instance) else None
+            if boot is not None and boot.id is not None:
+                copy.allowed_use[boot.id] = gateway.get_allowed_use(server.region, boot.id)
+            if group is not None and group.id is not None:
+                found = gateway.get_group_metadata(server.region, group.id)
+                copy.group_metadata[group.id] = found
+    return copy
 
 
 @contextmanager
