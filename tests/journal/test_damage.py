@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journal.scenes import REALM, seen
+from tests.journal.scenes import REALM, a_plan, seen
 from tests.support.clock import ManualClock
-from vpcmetactl.domain.errors import StateError
+from vpcmetactl.domain.errors import NotFoundError, RefusedError, StateError
+from vpcmetactl.domain.plans import AlreadyDone
 from vpcmetactl.journal.reading import open_observations
 from vpcmetactl.journal.state import SqliteJournal, open_journal
 from vpcmetactl.journal.statefile import StateFile
@@ -216,13 +217,27 @@ def test_a_reading_command_goes_on_without_the_damaged_state(
 
 
 def use(journal: SqliteJournal) -> None:
+    for run in journal.list_runs():
+        with suppress(NotFoundError, RefusedError):
+            journal.resume_run(run.id)
+            for change in run.open_changes[:2]:
+                journal.intend(run.id, change)
+                journal.settle(run.id, AlreadyDone(change))
+            journal.finish_run(run.id)
     journal.load_observations([f"server-{n:04}" for n in range(0, 2000, 50)])
     journal.record_observations([seen(9, server_id=f"server-{n:04}") for n in range(0, 2000, 50)])
 
 
 @pytest.fixture(scope="module")
 def sound_content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return filled(tmp_path_factory.mktemp("sound") / "state.db").read_bytes()
+    state = filled(tmp_path_factory.mktemp("sound") / "state.db")
+    plan = a_plan(*(f"web-{n}" for n in range(40)))
+    with open_journal(state, REALM, ManualClock()) as journal:
+        for start in (0, 10, 20):
+            run_id = journal.begin_run(plan)
+            for change in plan.changes[start : start + 10]:
+                journal.intend(run_id, change)
+    return state.read_bytes()
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.scenes import REALM, rows, seen
+from tests.journal.scenes import REALM, a_plan, rows, seen
 from tests.support.clock import ManualClock
-from vpcmetactl.domain.errors import StateError
-from vpcmetactl.journal.reading import open_observations
+from vpcmetactl.domain.errors import NotFoundError, StateError
+from vpcmetactl.domain.runs import RunState
+from vpcmetactl.journal.reading import open_observations, open_runs
 from vpcmetactl.journal.state import open_journal, require_writable
+from vpcmetactl.usecases.ports import Realm
 
 ELSEWHERE = "set VPCMETACTL_STATE to a file you may write; reading commands also take --no-state"
 
@@ -226,3 +228,37 @@ def test_a_reading_command_keeps_what_it_saw_where_it_can(state: Path, clock: Ma
 
         assert log.load_observations(["web-1"]) == {"web-1": [seen(0)]}
     assert problem is None
+
+
+def test_runs_are_read_from_a_state_that_may_not_be_written(
+    ordinary_folder: Path, clock: ManualClock
+) -> None:
+    state = ordinary_folder / "state.db"
+    with open_journal(state, REALM, clock) as journal:
+        cut_off, done = journal.begin_run(a_plan("web-1")), journal.begin_run(a_plan("web-2"))
+        journal.finish_run(done)
+    state.chmod(0o400)
+    ordinary_folder.chmod(0o500)
+
+    log, problem = open_runs(state, REALM, clock)
+    with closing(log):
+        states = {run.id: run.state for run in log.list_runs()}
+        assert log.get_run(done).id == done
+    stranger, _ = open_runs(state, Realm("iam", "vpc", "nobody"), clock)
+    with closing(stranger):
+        assert list(stranger.list_runs()) == []
+        with pytest.raises(NotFoundError, match=f"there is no run '{done}'"):
+            stranger.get_run(done)
+    assert states == {cut_off: RunState.INTERRUPTED, done: RunState.FINISHED}
+    assert str(problem).startswith(f"cannot use the state file {state}: ")
+
+
+def test_a_state_that_cannot_be_read_is_not_told_as_one_without_runs(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="it is a folder"):
+        open_runs(tmp_path, REALM, ManualClock())
+
+
+def test_runs_are_read_from_the_state_that_may_be_written(state: Path, clock: ManualClock) -> None:
+    log, problem = open_runs(state, REALM, clock)
+    with closing(log):
+        assert (list(log.list_runs()), problem) == ([], None)

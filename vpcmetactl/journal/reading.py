@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vpcmetactl.domain.errors import StateError
+from vpcmetactl.domain.errors import NotFoundError, StateError
 from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.journal import observations as sights
 from vpcmetactl.journal.database import Database
 from vpcmetactl.journal.nothing import NoJournal
 from vpcmetactl.journal.opening import open_read_only
 from vpcmetactl.journal.realms import find_realm
+from vpcmetactl.journal.records import StoredRuns
+from vpcmetactl.journal.runlocks import RunLocks
 from vpcmetactl.journal.state import open_journal
 from vpcmetactl.usecases.ports import Clock, ObservationLog, Realm
 
@@ -22,12 +25,38 @@ class OpenObservationLog(ObservationLog, Protocol):
         """Let go of the file, if there is one; does nothing the second time."""
 
 
-class ReadOnlyObservations:
-    """What a realm has seen, from a state that may not be written; recording keeps nothing."""
+class OpenRunReader(Protocol):
+    """Runs that can be read, and nothing else; closed when the command ends."""
+
+    def list_runs(self) -> Sequence[RunRecord]:
+        """Return every run of the realm, newest first, with its items."""
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return one run; raises NotFoundError, naming the latest runs, where there is none."""
+
+    def close(self) -> None:
+        """Let go of the file, if there is one; does nothing the second time."""
+
+
+class ReadOnlyJournal:
+    """What a realm has seen and done, from a state that may not be written; it keeps nothing."""
 
     def __init__(self, database: Database, realm: Realm) -> None:
         self._database = database
         self._realm = database.read(lambda connection: find_realm(connection, realm))
+        self._locks = RunLocks(database.path)
+
+    def list_runs(self) -> Sequence[RunRecord]:
+        """Return every run of the realm, newest first, with its items."""
+        if self._realm is None:
+            return []
+        return StoredRuns(self._database, self._realm, self._locks).list_runs()
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return one run, as ``SqliteJournal`` does."""
+        if self._realm is None:
+            raise NotFoundError(f"there is no run {run_id!r}", hint="no run was made here yet")
+        return StoredRuns(self._database, self._realm, self._locks).get_run(run_id)
 
     def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
         """Return what is kept of each server, oldest first; servers never seen are absent."""
@@ -64,7 +93,22 @@ def _open_readable(path: Path, realm: Realm) -> OpenObservationLog:
     except StateError:
         return NoJournal()
     try:
-        return ReadOnlyObservations(database, realm)
+        return ReadOnlyJournal(database, realm)
     except StateError:
         database.close()
         return NoJournal()
+
+
+def open_runs(path: Path, realm: Realm, clock: Clock) -> tuple[OpenRunReader, StateError | None]:
+    """Open the state for a command that only reads runs.
+
+    Where ``open_journal`` would raise an error, it is returned, to be shown as a warning, beside
+    what can be read of the file. Raises it where nothing can: that is not the same as no runs.
+    """
+    try:
+        return open_journal(path, realm, clock), None
+    except StateError as problem:
+        try:
+            return ReadOnlyJournal(open_read_only(path), realm), problem
+        except StateError:
+            raise problem from None

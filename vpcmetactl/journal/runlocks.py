@@ -79,16 +79,11 @@ class RunLocks:
         Only within a write transaction of the state: nobody else takes it up meanwhile.
         """
         try:
-            while (lock := os.open(self._file(run_id), os.O_RDWR | os.O_CREAT, 0o600)) >= 0:
-                if not _share(lock):
-                    os.close(lock)
-                    return False
-                fcntl.flock(lock, fcntl.LOCK_EX)  # waits, if at all, for others who just ask
-                if _is_same_file(lock, self._file(run_id)):
-                    break
-                os.close(lock)  # who ended the run removed the file after it was opened here
+            lock = _hold(self._file(run_id))
         except OSError as error:
             raise state_error(self._state, error) from error
+        if lock is None:
+            return False
         self._held[run_id] = lock
         return True
 
@@ -108,6 +103,24 @@ class RunLocks:
         if not is_run_id(run_id):
             raise DamageError(f"{run_id!r} is no id of a run")
         return beside(self._state, f"-run-{run_id}")
+
+
+def _hold(path: Path) -> int | None:
+    """Return a descriptor that holds the file at this path alone; ``None`` where another does."""
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        is_ours = False
+        try:
+            if not _share(lock):
+                return None
+            fcntl.flock(lock, fcntl.LOCK_EX)  # waits, if at all, for others who just ask
+            # Who ended the run may have removed the file after it was opened here.
+            is_ours = _is_same_file(lock, path)
+            if is_ours:
+                return lock
+        finally:
+            if not is_ours:
+                os.close(lock)
 
 
 def _share(lock: int) -> bool:
