@@ -81,7 +81,7 @@ def test_a_failure_says_what_was_found() -> None:
     messages = [judge_server(check, server, policy).message for check in CHECKS]
 
     assert messages == [
-        "the service is enabled over http",
+        "enabled over http",
         "the service is enabled",
         "",
         "response_hop_limit is 3, above 1",
@@ -111,7 +111,7 @@ def test_a_report_holds_findings_and_counts_of_every_server() -> None:
     report = audit_servers(iter(servers), CHECKS, _NO_POLICY)
 
     http = get_check("VPCMETA001")
-    message = "the service is enabled over http"
+    message = "enabled over http"
     assert report == AuditReport(
         findings=[Finding(http, servers[0].identity, message)],
         counts={"VPCMETA001": CheckCounts(passed=1, failed=1, unknown=1, not_applicable=1)},

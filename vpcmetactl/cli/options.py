@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,6 +31,12 @@ class _Option(click.Option):
             return super().resolve_envvar_value(ctx)
         value: str | None = app.settings.environ.get(self.envvar)
         return value or None
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return what an error names: the variable too, where the value came from there."""
+        hint = super().get_error_hint(ctx)
+        source = ctx and self.name and ctx.get_parameter_source(self.name)
+        return f"{hint} ({self.envvar})" if source is ParameterSource.ENVIRONMENT else hint
 
 
 def option(name: str, *names: str, **attributes: Any) -> Callable[[Command], Command]:
@@ -69,19 +76,28 @@ class SecondsType(click.ParamType[float]):
 
 selection_options = _all(
     click.argument("servers", nargs=-1, metavar="[SERVER]..."),
-    click.option("--region", "-r", multiple=True, help="Only this region."),
+    click.option("--region", "-r", multiple=True, help="Only this region; may be repeated."),
     click.option(
         "--kind",
         multiple=True,
         type=click.Choice(["instance", "bare-metal", "bare_metal_server"]),
         metavar="[instance|bare-metal]",
-        help="Only this kind.",
+        help="Only this kind; may be repeated.",
     ),
-    click.option("--vpc", multiple=True, metavar="ID|CRN|NAME", help="Only in this VPC."),
-    click.option("--resource-group", multiple=True, metavar="ID|NAME", help="Only in this group."),
-    click.option("--zone", multiple=True, help="Only in this zone."),
-    click.option("--name", multiple=True, metavar="GLOB", help="Only names like this."),
-    click.option("--status", multiple=True, help="Only in this status."),
+    click.option(
+        "--vpc", multiple=True, metavar="ID|CRN|NAME", help="Only in this VPC; may be repeated."
+    ),
+    click.option(
+        "--resource-group",
+        multiple=True,
+        metavar="ID|NAME",
+        help="Only in this group; may be repeated.",
+    ),
+    click.option("--zone", multiple=True, help="Only in this zone; may be repeated."),
+    click.option(
+        "--name", multiple=True, metavar="GLOB", help="Only names like this; may be repeated."
+    ),
+    click.option("--status", multiple=True, help="Only in this status; may be repeated."),
     click.option("--where", metavar="JMESPATH", help="Only where this holds of the item's JSON."),
     click.option(
         "--from-file",

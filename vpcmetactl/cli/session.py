@@ -99,13 +99,19 @@ def _guard_account(options: CloudOptions, caller: Caller) -> None:
 
 
 def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | None = None) -> None:
-    """Name on stderr what could not be read, unless ``output`` has just said so beside it."""
-    told = output is not None and output.remarks_on_stdout and app.terminal.stdout.isatty()
-    for part in parts:
+    """Name on stderr what could not be read; briefly where ``output`` has said it at length."""
+    if not parts:
+        return
+    told = output is not None and output.remarks_on_stdout
+    for part in () if told else parts:
         what = f"{part.kind.words}s of {part.region}" if part.kind else part.region
-        if not told:
-            app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
-        if part.error.trace:
-            app.terminal.say(f"trace: {part.error.trace}")
-        if part.error.hint:
-            app.terminal.note(f"hint: {part.error.hint}")
+        app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
+    for trace in dict.fromkeys(part.error.trace for part in parts):
+        if trace:
+            app.terminal.say(f"trace: {trace}")
+    for hint in dict.fromkeys(part.error.hint for part in parts):
+        if hint:
+            app.terminal.note(f"hint: {hint}")
+    if told and not app.terminal.stdout.isatty():
+        regions = ", ".join(dict.fromkeys(part.region for part in parts))
+        app.terminal.say(f"incomplete: {regions} could not be read as a whole")

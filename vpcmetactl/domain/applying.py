@@ -11,6 +11,7 @@ from vpcmetactl.domain.plans import Plan
 T = TypeVar("T")
 
 _ALL = 100.0
+_DIGITS = 9
 _BUDGET = re.compile(r"(?P<percent>[0-9]{1,3}(?:\.[0-9]{1,9})?)%|(?P<count>[0-9]{1,9})", re.ASCII)
 
 
@@ -40,7 +41,9 @@ class FailureBudget:
 
     def allowed(self, changes: int) -> int:
         """Return how many of so many changes may fail."""
-        return int(changes * self.amount / _ALL) if self.is_percent else int(self.amount)
+        # 0.57% of 10,000 is 57, though a float's product falls short of it.
+        share = round(changes * self.amount / _ALL, _DIGITS)
+        return int(share) if self.is_percent else int(self.amount)
 
     def __str__(self) -> str:
         return f"{self.amount:g}%" if self.is_percent else f"{self.amount:g}"

@@ -26,7 +26,7 @@ def _judge_http(server: Server, _: Policy) -> Judgement:
     if metadata.protocol is None:
         return UNKNOWN
     if metadata.protocol == Protocol.HTTP:
-        return _fail("the service is enabled over http")
+        return _fail("enabled over http")
     return PASS
 
 

@@ -223,7 +223,7 @@ def _plan_one(patch: MetadataServicePatch, server: Server, *, named: bool) -> Pl
         if new is not None and new != old
     )
     if not changed:
-        return Skip(server.identity, SkipReason.ALREADY_SO, "already so")
+        return Skip(server.identity, SkipReason.ALREADY_SO, _already_so(patch, before))
     after = {change.field: change.after for change in changed}
     return Change(
         server=server.identity,
@@ -239,6 +239,12 @@ def _plan_one(patch: MetadataServicePatch, server: Server, *, named: bool) -> Pl
         fields=changed,
         notes=tuple(_notes(patch, server, fitting)),
     )
+
+
+def _already_so(asked: MetadataServicePatch, present: MetadataService) -> str:
+    if asked.enabled and asked.protocol is None and present.protocol == Protocol.HTTP:
+        return "already so, over http; --protocol https is what IBM advises"
+    return "already so"
 
 
 def invert_plan(changes: Sequence[Change], servers: Sequence[Server] | None = None) -> Plan:

@@ -136,12 +136,15 @@ _BY_PRESENT_STATE = {
     reason: RestartAssessment(Verdict.NOT_NEEDED, reason, Confidence.CERTAIN)
     for reason in (
         Reason.RULE_OFF,
-        Reason.NO_RULE_FOR_BARE_METAL,
         Reason.UNSUPPORTED_ARCHITECTURE,
         Reason.SERVICE_DISABLED,
         Reason.APPLIES_AT_NEXT_START,
     )
 }
+# IBM says nothing of bare metal servers, which proves nothing.
+_BARE_METAL = RestartAssessment(
+    Verdict.NOT_NEEDED, Reason.NO_RULE_FOR_BARE_METAL, Confidence.PRESUMED
+)
 _NOT_REPORTED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
 _NOTHING_KNOWN = RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT)
 
@@ -152,7 +155,7 @@ def _without_history(  # noqa: PLR0911 - one return for each case
     if rule is RestartRule.NONE:
         return _BY_PRESENT_STATE[Reason.RULE_OFF]
     if isinstance(server, BareMetalServer):
-        return _BY_PRESENT_STATE[Reason.NO_RULE_FOR_BARE_METAL]
+        return _BARE_METAL
     if server.support is Support.UNSUPPORTED_ARCHITECTURE:
         return _BY_PRESENT_STATE[Reason.UNSUPPORTED_ARCHITECTURE]
     enabled = server.metadata.enabled
