@@ -44,7 +44,7 @@ COLUMNS = (
         text=lambda run: moment(run.finished_at),
         wide_only=True,
     ),
-    Column[Run](key="action", title="ACTION", text=action_words, fit=Fit.WRAP),
+    Column[Run](key="action", title="ACTION", text=action_words, fit=Fit.WRAP, least=18),
     Column[Run](
         key="state",
         title="STATE",
