@@ -113,5 +113,5 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
         if hint:
             app.terminal.note(f"hint: {hint}")
     if told and not app.terminal.stdout.isatty():
-        regions = ", ".join(dict.fromkeys(part.region for part in parts))
+        regions = ", ".join(dict.fromkeys(part.region for part in parts if part.region))
         app.terminal.say(f"incomplete: {regions} could not be read as a whole")
