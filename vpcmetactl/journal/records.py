@@ -156,8 +156,11 @@ def _missing(connection: sqlite3.Connection, realm: int, wanted: str) -> NotFoun
 def read_run(connection: sqlite3.Connection, run_id: str, ended: Collection[str] = ()) -> RunRecord:
     """Return one run that is there; ``ended`` are those that ended without saying so."""
     runs = connection.execute(_RUNS + "WHERE r.id = ?", (run_id,))
+    records = [_record(_RunRow(*row), ended) for row in runs]
+    if not records:
+        raise DamageError(f"run {run_id}: an index knows it, the table does not")
     (record,) = _filled(
-        [_record(_RunRow(*row), ended) for row in runs],
+        records,
         connection.execute(_ATTEMPTS + "WHERE run = ? ORDER BY id", (run_id,)),
         connection.execute(_ITEMS + "WHERE run = ? ORDER BY position", (run_id,)),
     )
@@ -221,6 +224,8 @@ def _filled(records: Sequence[RunRecord], attempts: _Rows, items: _Rows) -> Sequ
             item = decoder.item(server, change, skip)
         except SENSELESS as error:
             raise _senseless(f"run {run}, item {position}", error) from error
+        if run not in found:
+            raise DamageError(f"run {run}, item {position}: there is no such run")
         found[run].append(RunItem(item, tuple(attempted.pop((run, server_id), ()))))
     for run, server_id in attempted:
         raise DamageError(f"run {run}: it changed server {server_id}, which its plan does not name")
