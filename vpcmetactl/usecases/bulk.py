@@ -62,23 +62,23 @@ class _Pool(Generic[T]):
         with self._lock:
             self._unconsumed += len(tasks)
             self._unfinished += len(tasks) - ended
-            missing = min(self._unfinished, self._max_workers) - self._workers
-            self._workers += max(missing, 0)
-        for task in tasks:
-            self._tasks.put(task)
-        self._start(missing)
+            for task in tasks:
+                self._tasks.put(task)
+            self._start_missing()
 
-    def _start(self, missing: int) -> None:
-        """Start threads; where the system has no more of them, those there are do the work."""
-        for started in range(missing):
+    def _start_missing(self) -> None:
+        """Start threads; where the system has no more of them, those there are do the work.
+
+        Called under the lock: nobody leaves for a thread that is counted and does not come.
+        """
+        while self._workers < min(self._unfinished, self._max_workers) and not self._stopped:
             try:
                 Thread(target=self._work, daemon=True).start()
             except RuntimeError:
-                with self._lock:
-                    self._workers -= missing - started
-                    if self._workers:
-                        return
-                raise
+                if not self._workers:
+                    raise
+                return
+            self._workers += 1
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -105,6 +105,8 @@ class _Pool(Generic[T]):
 
     def _stop(self) -> None:
         self._stopped = True
-        for _ in range(self._workers):
+        with self._lock:
+            workers = self._workers
+        for _ in range(workers):
             self._tasks.put(None)
             self._slots.release()
