@@ -135,7 +135,17 @@ def _imports(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("layer", ["domain", "usecases"])
 def test_decisions_and_use_cases_import_nothing_that_reads_or_writes(layer: str) -> None:
     allowed = {
-        *("collections", "dataclasses", "datetime", "enum", "fnmatch", "functools", "queue", "re"),
+        *(
+            "collections",
+            "dataclasses",
+            "datetime",
+            "enum",
+            "fnmatch",
+            "functools",
+            "queue",
+            "operator",
+            "re",
+        ),
         *("threading", "typing", "vpcmetactl"),
     }
 

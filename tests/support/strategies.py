@@ -185,8 +185,14 @@ def plans() -> st.SearchStrategy[Plan]:
     return asked_plans() | restoring_plans()
 
 
-budgets = st.builds(FailureBudget, st.integers(0, 10**15 - 1).map(float), st.just(False)) | (  # noqa: FBT003 - a value
-    st.builds(FailureBudget, st.floats(0, 100, allow_subnormal=False), st.just(True))  # noqa: FBT003 - a value
+budgets = st.builds(
+    FailureBudget,
+    st.integers(0, 10**9 - 1).map(float),
+    st.just(False),  # noqa: FBT003 - a value
+) | st.builds(
+    FailureBudget,
+    st.decimals(0, 100, places=9).map(float),
+    st.just(True),  # noqa: FBT003 - a value
 )
 apply_options = st.builds(
     ApplyOptions,

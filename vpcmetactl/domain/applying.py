@@ -46,7 +46,9 @@ class FailureBudget:
         return int(share) if self.is_percent else int(self.amount)
 
     def __str__(self) -> str:
-        return f"{self.amount:g}%" if self.is_percent else f"{self.amount:g}"
+        if not self.is_percent:
+            return f"{self.amount:.0f}"
+        return f"{self.amount:.9f}".rstrip("0").rstrip(".") + "%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
