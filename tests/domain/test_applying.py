@@ -45,7 +45,22 @@ def test_a_budget_allows_so_many_failures_rounded_down(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "%", "-1", "-1%", "101%", "100.1%", "5.5", "5 %", "five", "nan", "inf", "1e3", "٥", "1_0"],
+    [
+        "",
+        "%",
+        "-1",
+        "-1%",
+        "101%",
+        "100.1%",
+        "5.5",
+        "5 %",
+        "five",
+        "nan",
+        "inf",
+        "1e3",
+        "\u0665",
+        "1_0",
+    ],
 )
 def test_what_is_no_budget_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="is neither a number of failures nor a percentage"):
@@ -71,7 +86,7 @@ def test_no_text_breaks_the_reading_of_a_budget(text: str) -> None:
         budget = FailureBudget.parse(text)
     except InvalidInputError:
         return
-    assert 0 <= budget.allowed(100)
+    assert budget.allowed(100) >= 0
 
 
 # Waves.

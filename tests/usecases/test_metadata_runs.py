@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.builders import ON, an_instance
 from tests.support.fake_cloud import Call
-from tests.usecases.applies import GONE, HTTPS, Scene, a_fleet
+from tests.usecases.applies import GONE, Scene, a_fleet
+from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import (
     ConflictError,
     RefusedError,
@@ -12,12 +13,10 @@ from vpcmetactl.domain.errors import (
     UnrecordedError,
 )
 from vpcmetactl.domain.plans import (
-    Action,
     Applied,
     Failed,
     NotAttempted,
     Outcome,
-    Plan,
     Refused,
     Unknown,
 )
@@ -43,7 +42,7 @@ def test_the_first_change_is_made_alone() -> None:
 
 
 def test_no_more_changes_are_under_way_than_there_are_workers() -> None:
-    scene = Scene(a_fleet(9), max_workers=3)
+    scene = Scene(a_fleet(9), options=ApplyOptions(canary=0, max_workers=3))
     lock = threading.Lock()
     now = most = 0
     together = threading.Barrier(3)
@@ -55,15 +54,13 @@ def test_no_more_changes_are_under_way_than_there_are_workers() -> None:
         with lock:
             now += 1
             most = max(most, now)
-        if scene.journal.outcomes:  # the first change is alone
-            together.wait(5)
+        together.wait(5)
         with lock:
             now -= 1
 
     scene.cloud.before(count)
-    scene.plan = Plan(Action.ENABLE, HTTPS, tuple(scene.plan.changes[:7]))
 
-    assert len(scene.apply()) == 7
+    assert len(scene.apply()) == 9
     assert most == 3
 
 

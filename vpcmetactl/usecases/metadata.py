@@ -1,6 +1,7 @@
 """Applying a plan of changes to the metadata service: read, compare, patch, read back."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -29,7 +30,7 @@ from vpcmetactl.domain.plans import (
 )
 from vpcmetactl.domain.restarts import Observation, RestartRule, assess_restart
 from vpcmetactl.domain.runs import RunRecord
-from vpcmetactl.domain.servers import MetadataService, Server, ServerIdentity
+from vpcmetactl.domain.servers import MetadataService, Server, ServerIdentity, ServerKind
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.ports import Clock, Journal, MetadataWriter, Observer
 
@@ -158,20 +159,37 @@ class MetadataApplier:
             raise self._error
 
     def _attempt(self, run_id: str, change: Change) -> Outcome:
+        # No If-Match tells the API that a bare metal server changed since it was read: other runs
+        # are kept off it from before the read.
+        is_exposed = change.server.kind is ServerKind.BARE_METAL_SERVER
+        if is_exposed and (refused := self._intend(run_id, change)):
+            return refused
+        found = self._find(change)
+        if not isinstance(found, Server):
+            return self._settle(run_id, found)
+        if not is_exposed and (refused := self._intend(run_id, change)):
+            return refused
+        return self._settle(run_id, self._send(change, found))
+
+    def _find(self, change: Change) -> Server | Outcome:
+        """Read the server, as the plan found it; an outcome tells why nothing is to be sent."""
         try:
             found = self._read(change)
         except NotFoundError:
-            return self._settle(run_id, Refused(change, "is no longer there"))
+            return Refused(change, "is no longer there")
         except VpcmetactlError as error:
-            return self._settle(run_id, Failed(change, error))
+            return Failed(change, error)
         if _shows(found.metadata, change, "after"):
-            if change.server in self._sent_before:
-                return self._settle(run_id, self._applied(change, [found]))
-            return self._settle(run_id, AlreadyDone(change))
+            return self._already(change, found)
         if not _shows(found.metadata, change, "before"):
-            drift = Refused(change, "is no longer as it was planned from", found.metadata)
-            return self._settle(run_id, drift)
-        return self._intend(run_id, change) or self._settle(run_id, self._send(change, found))
+            return Refused(change, "is no longer as it was planned from", found.metadata)
+        return found
+
+    def _already(self, change: Change, found: Server) -> Outcome:
+        """Whose change it is: this run's, where its attempt was cut off, or somebody else's."""
+        if change.server in self._sent_before:
+            return self._applied(change, [found])
+        return AlreadyDone(change)
 
     def _intend(self, run_id: str, change: Change) -> Outcome | None:
         """Write down that a change is about to be made; an outcome tells why it must not be."""
@@ -189,7 +207,7 @@ class MetadataApplier:
         try:
             self.writer.update_metadata(found, change.patch)
         except PreconditionFailedError:
-            return Refused(change, "changed while it was about to be patched")
+            return self._overtaken(change)
         except UnavailableError as error:
             return self._learn(change, found, error) if error.maybe_done else Failed(change, error)
         except CloudError as error:
@@ -197,6 +215,14 @@ class MetadataApplier:
         except NotFoundError:
             return Refused(change, "is no longer there")
         return self._verify(change, found)
+
+    def _overtaken(self, change: Change) -> Outcome:
+        """Find out what came first: perhaps this change, sent by another run or before a kill."""
+        with suppress(VpcmetactlError):
+            server = self._read(change)
+            if _shows(server.metadata, change, "after"):
+                return self._already(change, server)
+        return Refused(change, "changed while it was about to be patched")
 
     def _verify(self, change: Change, found: Server) -> Outcome:
         try:
