@@ -21,7 +21,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """Where the state file will be; neither it nor its folder is there yet."""
-    return tmp_path / "vpcmetactl" / "state.db"
+    return tmp_path / "vpcmetactl" / "state.sqlite"
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class Subject:
 
 def in_a_file(folder: Path, clock: ManualClock) -> Subject:
     def start(realm: Realm) -> SqliteJournal:
-        return open_journal(folder / "state.db", realm, clock, actor=ACTOR)
+        return open_journal(folder / "state.sqlite", realm, clock, actor=ACTOR)
 
     return Subject(start, clock)
 

@@ -36,7 +36,7 @@ def overwrite(state: Path, start: int, content: bytes) -> None:
 
 
 def aside(state: Path) -> Path:
-    return state.with_name("state.db.damaged-20261121T120000Z")
+    return state.with_name("state.sqlite.damaged-20261121T120000Z")
 
 
 def names(state: Path) -> list[str]:
@@ -86,11 +86,11 @@ def test_a_log_without_its_file_is_set_aside(state: Path) -> None:
     """SQLite itself would delete the log, and what was committed with it."""
     state.parent.mkdir()
     state.touch()
-    log = state.with_name("state.db-wal")
+    log = state.with_name("state.sqlite-wal")
     log.write_bytes(b"committed, and not yet in the file")
 
     assert f"it is kept as {aside(state)}" in str(open_damaged(state))
-    kept = state.with_name("state.db.damaged-20261121T120000Z-wal")
+    kept = state.with_name("state.sqlite.damaged-20261121T120000Z-wal")
     assert kept.read_bytes() == b"committed, and not yet in the file"
     assert not log.exists()
 
@@ -109,7 +109,7 @@ def test_a_second_damaged_file_does_not_replace_the_first(state: Path) -> None:
         state.write_bytes(content)
         open_damaged(state)
 
-    name = "state.db.damaged-20261121T120000Z"
+    name = "state.sqlite.damaged-20261121T120000Z"
     kept = {path.name: path.read_bytes() for path in state.parent.glob("*damaged*")}
     assert kept == {name: b"first", f"{name}.2": b"second", f"{name}.3": b"third"}
 
@@ -131,7 +131,7 @@ def test_damage_that_shows_in_the_middle_is_told_to_everyone(
     expected = f"the state file {state} is damaged ({reason}); it is kept as {aside(state)}"
     assert (str(first.value), first.value.hint) == (expected, RUN_AGAIN)
     assert str(second.value) == "the state file is closed"
-    assert names(state) == ["state.db-lock", aside(state).name]
+    assert names(state) == ["state.sqlite-lock", aside(state).name]
 
 
 def test_a_row_that_makes_no_sense_is_damage(state: Path, clock: ManualClock) -> None:
@@ -156,7 +156,7 @@ def test_a_damaged_file_that_another_process_has_open_stays(
     state: Path, clock: ManualClock
 ) -> None:
     with open_journal(state, REALM, clock):
-        state.with_name("state.db-wal").write_bytes(b"")
+        state.with_name("state.sqlite-wal").write_bytes(b"")
         overwrite(state, 0, NOISE)
 
         error = open_damaged(state)
@@ -189,7 +189,7 @@ def test_only_the_file_that_was_found_damaged_is_set_aside(state: Path, clock: M
 def test_a_damaged_file_in_a_folder_that_may_not_be_written_stays(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
-    state = filled(ordinary_folder / "state.db")
+    state = filled(ordinary_folder / "state.sqlite")
     overwrite(state, 0, NOISE)
     ordinary_folder.chmod(0o500)
 
@@ -201,7 +201,7 @@ def test_a_damaged_file_in_a_folder_that_may_not_be_written_stays(
         f"the state file {state} is damaged (file is not a database) "
         "and cannot be set aside: Permission denied"
     )
-    assert names(state) == ["state.db", "state.db-lock"]
+    assert names(state) == ["state.sqlite", "state.sqlite-lock"]
 
 
 def test_a_reading_command_goes_on_without_the_damaged_state(
@@ -230,7 +230,7 @@ def use(journal: SqliteJournal) -> None:
 
 @pytest.fixture(scope="module")
 def sound_content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    state = filled(tmp_path_factory.mktemp("sound") / "state.db")
+    state = filled(tmp_path_factory.mktemp("sound") / "state.sqlite")
     plan = a_plan(*(f"web-{n}" for n in range(40)))
     with open_journal(state, REALM, ManualClock()) as journal:
         for start in (0, 10, 20):
@@ -251,10 +251,21 @@ def test_whatever_is_broken_ends_in_a_state_error_or_in_none(
         noise = data.draw(st.binary(min_size=1, max_size=64))
         content[start : start + len(noise)] = noise
     with TemporaryDirectory() as folder:
-        state = Path(folder, "state.db")
+        state = Path(folder, "state.sqlite")
         state.write_bytes(content)
         try:
             with open_journal(state, REALM, ManualClock()) as journal:
                 use(journal)
         except StateError:
             return
+
+
+def test_a_file_named_by_mistake_is_left_as_it_is(tmp_path: Path, clock: ManualClock) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("call the bank\n")
+
+    with pytest.raises(StateError, match="is no state file; it is left as it is"):
+        open_journal(notes, REALM, clock)
+
+    assert notes.read_text() == "call the bank\n"
+    assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []

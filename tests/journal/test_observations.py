@@ -136,7 +136,7 @@ def test_what_is_loaded_is_what_was_seen_without_repetition(history: History) ->
 
     with (
         TemporaryDirectory() as folder,
-        open_journal(Path(folder, "state.db"), REALM, ManualClock()) as journal,
+        open_journal(Path(folder, "state.sqlite"), REALM, ManualClock()) as journal,
     ):
         loaded = loaded_after((journal, history))
 
@@ -148,7 +148,7 @@ def test_what_is_loaded_is_what_was_seen_without_repetition(history: History) ->
 def test_recording_the_last_sights_again_changes_nothing(history: History) -> None:
     with (
         TemporaryDirectory() as folder,
-        open_journal(Path(folder, "state.db"), REALM, ManualClock()) as journal,
+        open_journal(Path(folder, "state.sqlite"), REALM, ManualClock()) as journal,
     ):
         once = loaded_after((journal, history))
         last = [kept[-1] for kept in once.values()]
@@ -162,7 +162,7 @@ def test_recording_the_last_sights_again_changes_nothing(history: History) -> No
 @given(in_order, in_order)
 def test_realms_do_not_mix(ours: History, theirs: History) -> None:
     with TemporaryDirectory() as folder:
-        path = Path(folder, "state.db")
+        path = Path(folder, "state.sqlite")
         with (
             open_journal(path, REALM, ManualClock()) as journal,
             open_journal(path, OTHER_REALM, ManualClock()) as other,

@@ -41,7 +41,7 @@ def test_folder_and_files_are_made_for_the_user_alone(state: Path, clock: Manual
         modes = {path.name: mode_of(path) for path in state.parent.iterdir()}
 
     assert modes == dict.fromkeys(
-        ["state.db", "state.db-lock", "state.db-shm", "state.db-wal"], 0o600
+        ["state.sqlite", "state.sqlite-lock", "state.sqlite-shm", "state.sqlite-wal"], 0o600
     )
     assert mode_of(state.parent) == 0o700
 
@@ -114,7 +114,7 @@ def test_a_device_is_refused() -> None:
 
 def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    state = tmp_path / "file" / "state.db"
+    state = tmp_path / "file" / "state.sqlite"
 
     message, hint = refusal(state)
 
@@ -148,7 +148,7 @@ def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_written_is_refused(ordinary_folder: Path) -> None:
     ordinary_folder.chmod(0o500)
-    state = ordinary_folder / "vpcmetactl" / "state.db"
+    state = ordinary_folder / "vpcmetactl" / "state.sqlite"
 
     message, hint = refusal(state)
 
@@ -159,7 +159,7 @@ def test_a_folder_that_may_not_be_written_is_refused(ordinary_folder: Path) -> N
 def test_a_file_that_may_not_be_written_is_refused(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
-    state = ordinary_folder / "state.db"
+    state = ordinary_folder / "state.sqlite"
     open_journal(state, REALM, clock).close()
     state.chmod(0o400)
     ordinary_folder.chmod(0o500)
@@ -173,7 +173,7 @@ def test_a_file_that_may_not_be_written_is_refused(
 def test_a_reading_command_reads_what_it_may_not_write(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
-    state = ordinary_folder / "state.db"
+    state = ordinary_folder / "state.sqlite"
     with open_journal(state, REALM, clock) as journal:
         journal.record_observations([seen(0)])
     state.chmod(0o400)
@@ -190,7 +190,7 @@ def test_a_reading_command_reads_what_it_may_not_write(
 def test_a_reading_command_reads_what_a_killed_process_left_in_the_log(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
-    state, copy = ordinary_folder / "state.db", ordinary_folder / "copy"
+    state, copy = ordinary_folder / "state.sqlite", ordinary_folder / "copy"
     with open_journal(state, REALM, clock) as journal:
         journal.record_observations([seen(0)])
         shutil.copytree(ordinary_folder, copy)
@@ -198,7 +198,7 @@ def test_a_reading_command_reads_what_a_killed_process_left_in_the_log(
         path.chmod(0o400)
     copy.chmod(0o500)
 
-    log, problem = open_observations(copy / "state.db", REALM, clock)
+    log, problem = open_observations(copy / "state.sqlite", REALM, clock)
     with closing(log):
         loaded = log.load_observations(["web-1"])
     copy.chmod(0o700)
@@ -211,7 +211,7 @@ def test_a_reading_command_goes_on_without_a_state(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
     ordinary_folder.chmod(0o500)
-    state = ordinary_folder / "vpcmetactl" / "state.db"
+    state = ordinary_folder / "vpcmetactl" / "state.sqlite"
 
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
@@ -233,7 +233,7 @@ def test_a_reading_command_keeps_what_it_saw_where_it_can(state: Path, clock: Ma
 def test_runs_are_read_from_a_state_that_may_not_be_written(
     ordinary_folder: Path, clock: ManualClock
 ) -> None:
-    state = ordinary_folder / "state.db"
+    state = ordinary_folder / "state.sqlite"
     with open_journal(state, REALM, clock) as journal:
         cut_off, done = journal.begin_run(a_plan("web-1")), journal.begin_run(a_plan("web-2"))
         journal.finish_run(done)

@@ -76,7 +76,7 @@ def test_a_server_is_refused_while_the_other_process_lives(
         (theirs, "unknown", "abandoned"),
         (ours, None, None),
     ]
-    assert left == [f"state.db-run-{ours}"]
+    assert left == [f"state.sqlite-run-{ours}"]
 
 
 def test_the_next_run_sweeps_up_after_a_killed_one(
@@ -87,7 +87,7 @@ def test_the_next_run_sweeps_up_after_a_killed_one(
     theirs = worker.stdout.readline().strip()
     worker.kill()
     worker.wait()
-    lock = state.with_name(f"state.db-run-{theirs}")
+    lock = state.with_name(f"state.sqlite-run-{theirs}")
     was_there = lock.exists()
 
     with open_journal(state, REALM, clock) as journal:
@@ -131,7 +131,7 @@ def test_processes_that_find_the_same_damage_keep_it_once(start: Start, state: P
         worker.communicate()
 
     kept = {path.name: path.read_bytes() for path in state.parent.glob("*damaged*")}
-    assert kept == {"state.db.damaged-20261121T120000Z": b"no database at all"}
+    assert kept == {"state.sqlite.damaged-20261121T120000Z": b"no database at all"}
     codes = [worker.returncode for worker in workers]
     assert len(rows(state, "SELECT * FROM observations")) == 5 * codes.count(0)
 

@@ -215,7 +215,7 @@ def test_a_row_that_makes_no_sense_names_its_run_and_place(
     with open_journal(state, REALM, clock) as journal, pytest.raises(StateError) as caught:
         journal.list_runs()
 
-    aside = state.with_name("state.db.damaged-20261121T120000Z")
+    aside = state.with_name("state.sqlite.damaged-20261121T120000Z")
     assert str(caught.value).startswith(f"the state file {state} is damaged (run {kept}{place}")
     assert str(caught.value).endswith(f"; it is kept as {aside}")
 

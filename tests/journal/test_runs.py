@@ -267,10 +267,10 @@ def test_a_run_leaves_no_file_behind(journal: SqliteJournal, state: Path) -> Non
     names_during = sorted(path.name for path in state.parent.iterdir())
     journal.finish_run(during)
 
-    assert f"state.db-run-{during}" in names_during
+    assert f"state.sqlite-run-{during}" in names_during
     assert sorted(path.name for path in state.parent.iterdir()) == [
-        "state.db",
-        "state.db-lock",
-        "state.db-shm",
-        "state.db-wal",
+        "state.sqlite",
+        "state.sqlite-lock",
+        "state.sqlite-shm",
+        "state.sqlite-wal",
     ]

@@ -17,7 +17,7 @@ from vpcmetactl.cli.main import cli
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.errors import StateError
-from vpcmetactl.usecases.ports import Caller, Journal, ObservationLog, Observer
+from vpcmetactl.usecases.ports import Caller, Journal, Observer
 
 
 class Stream(StringIO):
@@ -89,7 +89,7 @@ def an_app(
     @contextmanager
     def open_log(
         options: CloudOptions, caller: Caller, observer: Observer
-    ) -> Iterator[ObservationLog]:
+    ) -> Iterator[InMemoryJournal]:
         del options, caller, observer
         yield the_journal
 
@@ -100,6 +100,7 @@ def an_app(
         open_cloud=open_cloud,
         check_state=check_state,
         open_journal=open_journal,
+        open_runs=open_log,
         open_log=open_log,
         files=FileFormats(),
         raise_unexpected=raise_unexpected,

@@ -15,7 +15,7 @@ from vpcmetactl.domain.restarts import Observation
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.ibmcloud.connection import BearerToken
-from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer
+from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer, RunReader
 
 # A listing of a large fleet, and a run of many changes, take minutes.
 _SOON = timedelta(minutes=10)
@@ -53,6 +53,7 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         open_cloud=opener.cloud,
         check_state=opener.check_state,
         open_journal=opener.journal,
+        open_runs=opener.runs,
         open_log=opener.log,
         files=FileFormats(),
     )
@@ -99,6 +100,19 @@ class _Opener:
         realm = self.settings.realm(options, caller)
         with closing(open_journal(path, realm, self.clock, actor=caller.iam_id)) as journal:
             yield journal
+
+    @contextmanager
+    def runs(
+        self, options: CloudOptions, caller: Caller, observer: Observer
+    ) -> Iterator[RunReader]:
+        from vpcmetactl.journal.reading import open_runs  # noqa: PLC0415
+
+        path = self.settings.state_path(options)
+        opened, problem = open_runs(path, self.settings.realm(options, caller), self.clock)
+        if problem is not None:
+            observer.warn(str(problem))
+        with closing(opened):
+            yield opened
 
     @contextmanager
     def log(

@@ -23,6 +23,7 @@ from vpcmetactl.usecases.ports import (
     ObservationLog,
     Observer,
     PreflightReader,
+    RunReader,
 )
 
 
@@ -55,6 +56,7 @@ class Files(Protocol):
 
 CheckState = Callable[[CloudOptions], None]
 OpenJournal = Callable[[CloudOptions, Caller], AbstractContextManager[Journal]]
+OpenRuns = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[RunReader]]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[ObservationLog]]
 
 
@@ -63,8 +65,8 @@ class App:
     """The outside world.
 
     ``check_state`` and ``open_journal`` raise StateError where the state cannot be written.
-    ``open_log`` never does: it warns, and remembers nothing. ``raise_unexpected`` lets tests see
-    exceptions as they are.
+    ``open_runs`` warns where it can only be read. ``open_log`` warns, and remembers nothing.
+    ``raise_unexpected`` lets tests see exceptions as they are.
     """
 
     settings: Settings
@@ -73,6 +75,7 @@ class App:
     open_cloud: OpenCloud
     check_state: CheckState
     open_journal: OpenJournal
+    open_runs: OpenRuns
     open_log: OpenLog
     files: Files
     raise_unexpected: bool = False

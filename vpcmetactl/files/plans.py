@@ -186,7 +186,7 @@ def _options_of(options: ApplyOptions) -> Options:
     return Options(
         canary=options.canary,
         max_workers=options.max_workers,
-        max_failures=_budget_text(options.max_failures),
+        max_failures=str(options.max_failures),
         max_targets=options.max_targets,
         expect_count=options.expect_count,
         soak=options.soak,
@@ -202,13 +202,6 @@ def _options_from(options: Options) -> ApplyOptions:
         expect_count=options.expect_count,
         soak=options.soak,
     )
-
-
-def _budget_text(budget: FailureBudget) -> str:
-    """Return a budget without loss, which its ``str`` has from the seventh digit on."""
-    if budget.is_percent:
-        return f"{budget.amount!r}".removesuffix(".0") + "%"
-    return str(int(min(budget.amount, _MOST_FAILURES)))
 
 
 def _budget_from(text: str) -> FailureBudget:

@@ -15,6 +15,9 @@ from vpcmetactl.domain.errors import StateError
 from vpcmetactl.journal.failures import ELSEWHERE, state_error
 from vpcmetactl.usecases.ports import Clock
 
+# What a state file is called unless somebody names it.
+USUAL_NAME = "state.sqlite"
+_MAGIC = b"SQLite format 3\0"
 _CREATE = os.O_RDWR | os.O_CREAT
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
@@ -62,6 +65,8 @@ class StateFile:
         another process has the file open, nor where another process has already done it.
         """
         damaged = f"the state file {self.path} is damaged ({reason})"
+        if not self._may_be_ours():
+            return StateError(f"{self.path} is no state file; it is left as it is", hint=ELSEWHERE)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             target = self._rename()
@@ -81,6 +86,19 @@ class StateFile:
             f"{damaged}; it is kept as {target}",
             hint="run again: a new state file is made, which knows nothing of earlier runs",
         )
+
+    def _may_be_ours(self) -> bool:
+        """Whether this was a state file before it was damaged, and not a file named by mistake.
+
+        One of another name than the usual has at least a database's first bytes.
+        """
+        if self.path.name == USUAL_NAME:
+            return True
+        try:
+            with self.path.open("rb") as file:
+                return file.read(len(_MAGIC)) in (_MAGIC, b"")
+        except OSError:
+            return False
 
     def _rename(self) -> Path | None:
         """Return the new name; ``None`` where what lies there is no longer what was opened."""

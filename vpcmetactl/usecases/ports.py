@@ -137,25 +137,34 @@ class ChangeLog(Protocol):
         """Close a run."""
 
 
-class RunLog(Protocol):
-    """Reads the journal of changes back, and goes on with what was interrupted."""
+class RunReader(Protocol):
+    """Reads the journal of changes back."""
 
     def list_runs(self) -> Sequence[RunRecord]:
         """Return every run of the realm, newest first, with its items."""
 
     def get_run(self, run_id: str) -> RunRecord:
-        """Return one run; raises NotFoundError, naming the latest runs, where there is none."""
+        """Return the run of this id, or of the only one that begins so.
+
+        Raises NotFoundError, naming the latest runs, where there is none, and RefusedError for a
+        run of another realm.
+        """
+
+
+class RunLog(RunReader, Protocol):
+    """Goes on with runs that were interrupted, and takes runs in from elsewhere."""
 
     def resume_run(self, run_id: str) -> None:
         """Take an interrupted or finished run up again, so that changes can be intended in it.
 
-        Raises RefusedError where its process still goes on.
+        Wants the whole id. Raises RefusedError where its process still goes on.
         """
 
     def import_run(self, record: RunRecord) -> None:
         """Add a run from elsewhere; one that is known already, and the same, changes nothing.
 
-        Raises RefusedError where it is of another realm, or differs from the one of its id.
+        Raises RefusedError where it is of another realm, or differs from the one of its id, and
+        InvalidInputError for a record that contradicts itself.
         """
 
 

@@ -15,7 +15,7 @@ from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.plans import Change, invert_plan
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.selection import ServerSelector
-from vpcmetactl.usecases.ports import Journal
+from vpcmetactl.usecases.ports import Journal, RunReader
 from vpcmetactl.usecases.preflight import preflight
 
 
@@ -26,7 +26,7 @@ def list_runs(app: App, given: Given) -> ExitCode:
         output = read_output(app, "runs", given)
     from vpcmetactl.render.views.runs import RUNS  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, RUNS, output) as out, _journal(app, options) as (session, journal):
+    with emitter(app, RUNS, output) as out, _reader(app, options) as (session, journal):
         records = journal.list_runs()
         code = ExitCode.FINDINGS if given["exit_code"] and records else ExitCode.OK
         for record in records:
@@ -42,7 +42,7 @@ def show_run(app: App, given: Given) -> ExitCode:
         output = read_output(app, "run", given)
     from vpcmetactl.render.views.runs import RUN  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, RUN, output) as out, _journal(app, options) as (session, journal):
+    with emitter(app, RUN, output) as out, _reader(app, options) as (session, journal):
         out.item(journal.get_run(given["run"]))
         out.end(session.trailer(None, ExitCode.OK))
     return ExitCode.OK
@@ -91,7 +91,7 @@ def export_runs(app: App, given: Given) -> ExitCode:
     """Write runs into a file."""
     app, options = take_app(app, given)
     path = Path(given["out"])
-    with _journal(app, options) as (_, journal):
+    with _reader(app, options) as (_, journal):
         names = given["runs"]
         records = [journal.get_run(name) for name in names] or journal.list_runs()
         app.files.write_runs(path, records)
@@ -108,6 +108,15 @@ def import_runs(app: App, given: Given) -> ExitCode:
             journal.import_run(record)
     app.terminal.note(f"{len(records)} runs are in the journal")
     return ExitCode.OK
+
+
+@contextmanager
+def _reader(app: App, options: CloudOptions) -> Iterator[tuple[Session, RunReader]]:
+    with (
+        open_session(app, options) as session,
+        app.open_runs(options, session.caller, session.observer) as reader,
+    ):
+        yield session, reader
 
 
 @contextmanager
