@@ -62,8 +62,9 @@ class Proposal:
     @property
     def exit_code(self) -> ExitCode:
         """What the plan alone amounts to: something is missing, or a wish is refused."""
+        unread = (self.reading and self.reading.unread) or (self.saved and self.saved.incomplete)
         return strongest(
-            ExitCode.INCOMPLETE if self.reading and self.reading.unread else ExitCode.OK,
+            ExitCode.INCOMPLETE if unread else ExitCode.OK,
             ExitCode.REFUSED if any(skip.refused for skip in self.plan.skips) else ExitCode.OK,
         )
 
