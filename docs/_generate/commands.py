@@ -90,12 +90,24 @@ def variable_table() -> str:
 
 
 def _takers(takers: Sequence[str]) -> str:
-    """Name commands; those on servers all together where none is missing."""
-    on_servers = [*dict.fromkeys(variables()["VPCMETACTL_TIMEOUT"][1])]
-    if not set(on_servers) <= set(takers):
-        return ", ".join(f"`{taker}`" for taker in takers)
-    others = [f"`{taker}`" for taker in takers if taker not in on_servers]
-    return ", ".join(["all commands on servers", *others])
+    """Name commands; those with an account, and those of a group, together if none is missing."""
+    with_account = variables()["VPCMETACTL_TIMEOUT"][1]
+    if set(with_account) <= set(takers):
+        others = [f"`{taker}`" for taker in takers if taker not in with_account]
+        return ", ".join(["all commands with an account", *others])
+    return ", ".join(_grouped(takers))
+
+
+def _grouped(takers: Sequence[str]) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for found in commands():
+        groups.setdefault(found.words[1], []).append(" ".join(found.words[1:]))
+    for name, members in groups.items():
+        taking = [member for member in members if member in takers]
+        if len(taking) == len(members) > 1:
+            yield f"all of `{name}`"
+        else:
+            yield from (f"`{member}`" for member in taking)
 
 
 def only_on_the_command_line() -> str:

@@ -5,7 +5,7 @@ import io
 import re
 import shlex
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, chdir
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from vpcmetactl.emulator.server import EmulatorServer
 _ENDPOINT_NOTE = re.compile(r"^note: VPCMETACTL_\w+_URL is .*\n", re.MULTILINE)
 _TRACE = re.compile(r"trace: [0-9a-f-]{36}")
 _RUN = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]+")
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 class StillClock:
@@ -53,16 +54,18 @@ class Console:
     """A shell in which the export lines of ``emulator serve --port 8080`` have been pasted.
 
     What it prints is the same each time: seed and clock are fixed, and what cannot be (the port,
-    the end of a run's id, traces) is replaced.
+    the end of a run's id, digests, traces) is replaced. A run is asked for by the id that was
+    shown. Files lie in a folder of the console's own.
     """
 
     def __init__(self, scenario: str, *, color: bool = False) -> None:
         self._clock = StillClock()
+        self._runs: dict[str, str] = {}
         world = build_world(scenario, clock=self._clock)
         self._emulator = Emulator(world)
         with ExitStack() as stack:
             self._server = stack.enter_context(EmulatorServer(self._emulator))
-            home = stack.enter_context(tempfile.TemporaryDirectory())
+            self._home = home = stack.enter_context(tempfile.TemporaryDirectory())
             atexit.register(stack.pop_all().close)
         self.environ = {
             "VPCMETACTL_VPC_URL": f"{self._server.url}/vpc/{{region}}/v1",
@@ -88,8 +91,8 @@ class Console:
             stderr=_Both(stderr, screen, answer) if notes else stderr,
             environ=self.environ,
         )
-        words = shlex.split(line)
-        code = _invoke(words[1:], self, terminal)
+        with chdir(self._home):
+            code = _invoke(shlex.split(self._real(line))[1:], self, terminal)
         assert code == exit_code, f"{line}: exit code {code}, not {exit_code}"  # noqa: S101
         return self._settled(screen.getvalue())
 
@@ -114,10 +117,21 @@ class Console:
         """The clock of the program and of the emulator."""
         return self._clock
 
+    def _real(self, line: str) -> str:
+        """Return a line with the ids of runs as they are, not as they were shown."""
+        return _RUN.sub(lambda match: self._runs.get(match[0], match[0]), line)
+
     def _settled(self, text: str) -> str:
         port = f"127.0.0.1:{self._server.port}"
-        text = _RUN.sub(r"\1-4c1e", text.replace(port, "127.0.0.1:8080"))
+        text = _RUN.sub(self._shown, text.replace(port, "127.0.0.1:8080"))
+        text = _DIGEST.sub("5f1d" * 16, text)
         return _TRACE.sub("trace: 7d2f6a10-9c3b-4e58-8a41-5b0c2e9d7f36", text)
+
+    def _shown(self, match: re.Match[str]) -> str:
+        """Return the id of a run as pages show it; runs of one second are shown alike."""
+        shown = f"{match[1]}-4c1e"
+        self._runs[shown] = match[0]
+        return shown
 
 
 class _Both(io.StringIO):

@@ -13,10 +13,12 @@ from vpcmetactl.emulator.scenarios import SCENARIOS
 from vpcmetactl.render.schemas.reading import kinds, load_schema, schema_markdown
 
 _EXIT_CODES = {
-    ExitCode.OK: "Done. Also when what was asked was already so.",
+    ExitCode.OK: (
+        "Done. Also when what was asked was already so, or does not apply to some of a selection."
+    ),
     ExitCode.ERROR: (
         "An error, and nothing was changed: authentication, permission, network, the state file, "
-        "or a region or server that is named and does not exist."
+        "or a region, server or run that is named and does not exist."
     ),
     ExitCode.USAGE: (
         "Usage: an option, a value, or a file that cannot be read or understood; a change that "
@@ -24,19 +26,28 @@ _EXIT_CODES = {
     ),
     ExitCode.FINDINGS: (
         "`audit run` has findings at or above `--fail-on`. With `--exit-code`: the list is not "
-        "empty, or the dry run has something to change."
+        "empty, or the plan has something to change."
     ),
-    ExitCode.INCOMPLETE: "A region could not be read. The rest is reported.",
+    ExitCode.INCOMPLETE: (
+        "A region could not be read, now or when the plan that is shown was made. The rest is "
+        "reported."
+    ),
     ExitCode.REFUSED: (
-        "Refused: the wrong account, an incomplete inventory, a declined question, a server that "
-        "changed since it was planned, a server named for a change it cannot have."
+        "Refused: the wrong account, an incomplete inventory, a guard, a declined question; a plan "
+        "that was edited, has expired or is for another place; a run of another place, or one "
+        "that goes on; a server that changed since it was planned, that is just being changed, or "
+        "that cannot have the change."
     ),
     ExitCode.FAILED: (
         "Changes were attempted, and some failed, were not reached, are not known to have "
         "happened, or could not be written to the journal any more."
     ),
-    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C. What was done is in the journal.",
-    ExitCode.TERMINATED: "Terminated by SIGTERM. What was done is in the journal.",
+    ExitCode.INTERRUPTED: (
+        "Interrupted by Ctrl-C. What was done is in the journal, and can be resumed."
+    ),
+    ExitCode.TERMINATED: (
+        "Terminated by SIGTERM. What was done is in the journal, and can be resumed."
+    ),
 }
 
 VERDICTS = {

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,28 +13,35 @@ import click
 import pytest
 
 from docs._generate.commands import FoundCommand, commands, groups_and_commands
+from docs._generate.plans import NOTES, OUTCOMES, REASONS, STATES, load_file_schema
 from docs._generate.tables import VERDICTS, error_classes
 from tests.support.builders import OFF, ON, a_bare_metal_server, an_instance
 from tests.support.pages import ROOT, code_spans, first_column, headings, prose, text_of
+from vpcmetactl.cli.actions.metadata import _PLAN_LIFE
 from vpcmetactl.cli.options import environment_name
+from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, FailureBudget
 from vpcmetactl.domain.checks import CHECKS
 from vpcmetactl.domain.errors import ExitCode, strongest
-from vpcmetactl.domain.plans import NoteCode
+from vpcmetactl.domain.plans import NoteCode, SkipReason
 from vpcmetactl.domain.restarts import MEANINGS, Observation, Reason, RestartRule, assess_restart
+from vpcmetactl.domain.runs import AttemptOutcome, RunState
 from vpcmetactl.emulator import faults
 from vpcmetactl.emulator.control import _HANDLERS as CONTROL_CALLS
 from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.scenarios import SCENARIOS
+from vpcmetactl.render.items.plans import Decision, Result
+from vpcmetactl.render.items.runs import RunOutcome
 from vpcmetactl.render.schemas.reading import kinds, load_schema, schema_fields
 
 _VARIABLE = re.compile(r"(?:VPCMETACTL|IBMCLOUD|IBM|IC|VPC|VCAP)_[A-Z_]+")
 
 
 def section(text: str, heading: str) -> str:
-    """What stands under a heading, to the next of its level."""
+    """What stands under a heading, to the next of its level or of one above."""
     marks = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert marks, heading
-    return re.split(rf"^{marks[1]} ", text[marks.end() :], flags=re.MULTILINE)[0]
+    next_one = rf"^#{{2,{len(marks[1])}}} "
+    return re.split(next_one, text[marks.end() :], flags=re.MULTILINE)[0]
 
 
 def test_commands() -> None:
@@ -194,8 +202,93 @@ def test_a_reason_comes_with_the_verdict_that_is_documented() -> None:
     assert {case.reason: case.verdict for case in cases} == VERDICTS
 
 
+PLANS = text_of("docs/reference/plans.md")
+
+
+def test_what_a_plan_decides() -> None:
+    table = section(PLANS, "What a plan says of a server")
+
+    assert first_column(table) == [*Decision]
+
+
 def test_notes_of_a_plan() -> None:
-    assert set(first_column(text_of("docs/how-to/enable-in-bulk.md"))) == set(NoteCode)
+    assert first_column(section(PLANS, "Notes")) == [*NoteCode]
+    assert set(NOTES) == set(NoteCode)
+
+
+def test_reasons_of_a_plan() -> None:
+    assert first_column(section(PLANS, "Reasons")) == [*SkipReason]
+    assert set(REASONS) == set(SkipReason)
+
+
+def test_everything_that_preflight_finds_is_explained_with_what_keeps_changes_safe() -> None:
+    named = set(code_spans(section(text_of("docs/explanation/safety.md"), "Preflight")))
+
+    found = {*NoteCode, *SkipReason} - {SkipReason.ALREADY_SO, *_OF_ROLLBACKS}
+    assert found - named == set()
+
+
+_OF_ROLLBACKS = (SkipReason.DRIFTED, SkipReason.GONE)
+
+
+def test_states_of_a_run() -> None:
+    assert first_column(section(PLANS, "States of a run")) == [*RunState]
+    assert set(STATES) == set(RunState)
+
+
+def test_outcomes_in_a_run() -> None:
+    assert first_column(section(PLANS, "Outcomes in a run")) == [*RunOutcome]
+    assert {outcome.value for outcome in Result} == {*RunOutcome} - {RunOutcome.OPEN}
+
+
+def test_what_resuming_leaves_alone() -> None:
+    left = {outcome for outcome, said in OUTCOMES.items() if said.next == "leaves it"}
+
+    settled = {outcome.value for outcome in AttemptOutcome if outcome.is_settled}
+    assert left - {RunOutcome.ALREADY_SO, RunOutcome.SKIPPED} == settled - {"already_done"}
+    assert RunOutcome.ALREADY_SO in left
+    assert AttemptOutcome.ALREADY_DONE.is_settled
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("plan", "Members"), ("runs", "Exported runs")], ids=["plan", "runs"]
+)
+def test_members_of_a_file(name: str, heading: str) -> None:
+    documented = {path.rpartition(".")[2] for path in first_column(section(PLANS, heading))}
+    schema = load_file_schema(name)
+    # A run's items have the members of a plan's, which are told there.
+    told = {"attempts"} | {
+        path.rpartition(".")[2] for path in first_column(section(PLANS, "Members"))
+    }
+
+    there = {
+        member
+        for shape in (schema, *schema["$defs"].values())
+        for member in shape.get("properties", {})
+    }
+    assert there - documented - (told if name == "runs" else set()) == set()
+    assert documented - there == set()
+
+
+def test_a_plan_expires_when_the_page_says() -> None:
+    assert timedelta(hours=24) == _PLAN_LIFE
+    assert "expires 24 hours after" in section(PLANS, "Expiry")
+
+
+def test_how_a_plan_is_applied_unless_told_otherwise() -> None:
+    assert ApplyOptions(canary=1, max_workers=8, max_failures=FailureBudget.parse("0")) == DEFAULTS
+    table = section(text_of("docs/how-to/enable-in-bulk.md"), "A small part first")
+    named = {name.split()[0] for name in first_column(table)}
+
+    assert named == {f"--{one.name.replace('_', '-')}" for one in fields(ApplyOptions)}
+
+
+def test_the_percentages_on_the_page_are_right() -> None:
+    page = section(text_of("docs/explanation/safety.md"), "How many may fail")
+    stated = "Of 60 changes, `5%` are 3; of 19 changes, none."
+
+    assert stated in page
+    assert [FailureBudget.parse("5%").allowed(changes) for changes in (60, 19)] == [3, 0]
 
 
 @pytest.mark.parametrize("kind", kinds())

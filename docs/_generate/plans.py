@@ -1,0 +1,275 @@
+"""Tables about plans and runs: their codes, what to do about each, and the files that hold them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import vpcmetactl
+from docs._generate.markdown import table
+from vpcmetactl.domain.plans import NoteCode, SkipReason
+from vpcmetactl.domain.runs import RunState
+from vpcmetactl.journal.schema import VERSION
+from vpcmetactl.render.items.runs import RunOutcome
+
+_FILES = Path(vpcmetactl.__file__).parent / "files"
+# Longer lists of values stand in tables of their own.
+_MANY = 6
+
+
+class Note(NamedTuple):
+    """What a note says, and what may be done about it."""
+
+    meaning: str
+    remedy: str
+
+
+NOTES: Mapping[NoteCode, Note] = {
+    NoteCode.RESPONSE_HOP_LIMIT_SKIPPED: Note(
+        "A bare metal server has no hop limit; the rest of the change goes ahead.",
+        "Nothing; or choose instances alone with `--kind instance`.",
+    ),
+    NoteCode.PROTOCOL_STAYS_HTTP: Note(
+        "You gave no `--protocol`, and the present one is `http`; IBM advises `https`.",
+        "Give `--protocol https`, once the guest's clients are ready for it.",
+    ),
+    NoteCode.HTTPS_NEEDS_HOST_NAME: Note(
+        "With `https` the service answers at `api.metadata.cloud.ibm.com` only, not at "
+        "169.254.169.254.",
+        "First give the guest's clients that name.",
+    ),
+    NoteCode.APPLIES_AT_NEXT_START: Note(
+        "The server is stopped, and has the service once it starts.", "Nothing."
+    ),
+    NoteCode.ARCHITECTURE_NOT_REPORTED: Note(
+        "IBM supports the service on x86 (`amd64`) only, and the API did not say what this "
+        "server is.",
+        "Look at the server's profile.",
+    ),
+    NoteCode.ALLOWED_USE_UNKNOWN: Note(
+        "Whether the boot volume's `allowed_use` permits the change cannot be told: the volume "
+        "could not be read, or the expression has something in it that is not evaluated here.",
+        "Read the expression, or get the right to read the volume (`is.volume.volume.read`). The "
+        "platform decides: what it refuses is told as `failed`.",
+    ),
+    NoteCode.INSTANCE_GROUP_DIFFERS: Note(
+        "The instance is a member of an instance group whose template says something else, so "
+        "the next servers of the group will differ from it.",
+        "Make a new template and give it to the group: a template itself cannot be changed.",
+    ),
+    NoteCode.WEAKENS: Note(
+        "Taking a change back turns the service on, goes back to `http`, or raises the hop limit.",
+        "Make sure that this is meant.",
+    ),
+}
+
+
+class Reason(NamedTuple):
+    """Why a server is not changed: whether that is refused, what it means, what to do."""
+
+    refused: str
+    meaning: str
+    remedy: str
+
+
+REASONS: Mapping[SkipReason, Reason] = {
+    SkipReason.ALREADY_SO: Reason("no", "The server is as asked already.", "Nothing."),
+    SkipReason.UNSUPPORTED_ARCHITECTURE: Reason(
+        "if it is named",
+        "IBM does not support the service on this architecture, such as s390x. Disabling is "
+        "planned all the same.",
+        "Leave the server out.",
+    ),
+    SkipReason.NO_RESPONSE_HOP_LIMIT: Reason(
+        "if it is named",
+        "Only a hop limit is asked for, or the server is named, and a bare metal server has none.",
+        "Leave the server, or the hop limit, out.",
+    ),
+    SkipReason.DELETING: Reason("yes", "The server is being deleted.", "Leave the server out."),
+    SkipReason.NOT_REPORTED: Reason(
+        "yes",
+        "The API reports no metadata service for the server; or, in a rollback, the value that it "
+        "had before was not reported, or is none that can be set.",
+        "Look at the server with `servers show`.",
+    ),
+    SkipReason.ALLOWED_USE: Reason(
+        "yes",
+        "The boot volume's `allowed_use` forbids what the server would become.",
+        "Ask whoever made the image why; the expression is in the message.",
+    ),
+    SkipReason.DRIFTED: Reason(
+        "yes",
+        "In a rollback: the server no longer has the values that the run set.",
+        "Decide by hand: `servers show` has the present values, `runs show` the earlier ones.",
+    ),
+    SkipReason.GONE: Reason(
+        "yes",
+        "In a rollback: the server is not found any more, or may not be seen.",
+        "Nothing, if it was deleted.",
+    ),
+}
+
+
+class Said(NamedTuple):
+    """What a state or an outcome means, and what may be done about it or is done by resuming."""
+
+    meaning: str
+    next: str
+
+
+STATES: Mapping[RunState, Said] = {
+    RunState.RUNNING: Said(
+        "The process that runs it lives, and has not come to the end.",
+        "Wait for it, or stop it with Ctrl-C or SIGTERM.",
+    ),
+    RunState.FINISHED: Said(
+        "It came to its end in order: every change was tried, or it stopped because too many "
+        "failed or a signal asked it to. Changes may be left over.",
+        "`runs resume`, if some failed, are unknown or were not attempted.",
+    ),
+    RunState.INTERRUPTED: Said(
+        "Its process ended without saying so: it was killed, the machine went down, or the state "
+        "file could not be written any more.",
+        "`runs resume`.",
+    ),
+}
+
+OUTCOMES: Mapping[RunOutcome, Said] = {
+    RunOutcome.APPLIED: Said(
+        "This run made the change, and the server was read back and shows it.",
+        "leaves it",
+    ),
+    RunOutcome.ALREADY_SO: Said(
+        "The server was as planned before anything was sent; somebody else did it.",
+        "leaves it",
+    ),
+    RunOutcome.SKIPPED: Said("The plan left the server out, for a reason of its own.", "leaves it"),
+    RunOutcome.REFUSED: Said(
+        "Nothing was changed by us: the plan refused it, or when it was its turn the server had "
+        "drifted, was gone, or was being changed by another run.",
+        "leaves it",
+    ),
+    RunOutcome.FAILED: Said(
+        "The change was tried and did not take effect; the error says why.",
+        "tries it again",
+    ),
+    RunOutcome.UNKNOWN: Said(
+        "The change was sent, and whether it took effect could not be learnt.",
+        "reads the server, then decides",
+    ),
+    RunOutcome.OPEN: Said(
+        "It was written down that the change would be sent, and nothing is known since: the "
+        "process ended in between.",
+        "reads the server, then decides",
+    ),
+    RunOutcome.NOT_ATTEMPTED: Said(
+        "The run ended before it came to this server; nothing was sent.",
+        "makes it",
+    ),
+}
+
+VERSIONS = (
+    "what was seen of servers",
+    "runs, their plans and their changes",
+    "which run a rollback takes back",
+)
+
+
+def notes() -> str:
+    """Return every note that a change may carry."""
+    return table(
+        ("note", "means", "what to do"), ((f"`{code}`", *NOTES[code]) for code in NoteCode)
+    )
+
+
+def reasons() -> str:
+    """Return every reason for which a server is not changed."""
+    return table(
+        ("reason", "refused (exit code 5)", "means", "what to do"),
+        ((f"`{code}`", *REASONS[code]) for code in SkipReason),
+    )
+
+
+def states() -> str:
+    """Return the states of a run."""
+    return table(
+        ("state", "means", "what to do"), ((f"`{state}`", *STATES[state]) for state in RunState)
+    )
+
+
+def outcomes() -> str:
+    """Return what may become of a server in a run."""
+    return table(
+        ("outcome", "means", "`runs resume`"),
+        ((f"`{outcome}`", *OUTCOMES[outcome]) for outcome in RunOutcome),
+    )
+
+
+def versions() -> str:
+    """Return the versions of the state file."""
+    if len(VERSIONS) != VERSION:
+        raise ValueError(f"the state file has {VERSION} versions, {len(VERSIONS)} are documented")
+    return table(
+        ("version", "added"), ((str(number), words) for number, words in enumerate(VERSIONS, 1))
+    )
+
+
+class Member(NamedTuple):
+    """A member of one of our files: where it is, what it may be, what it means."""
+
+    path: str
+    types: str
+    meaning: str
+
+
+def file_members(name: str, part: str | None = None, prefix: str = "") -> str:
+    """Return a table of the members of a file's format, or of one part of it."""
+    schema = load_file_schema(name)
+    node = schema if part is None else schema["$defs"][part]
+    rows = (
+        (f"`{member.path}`", member.types, member.meaning)
+        for member in members(schema, node, prefix)
+    )
+    return table(("member", "type", "meaning"), rows)
+
+
+def load_file_schema(name: str) -> Mapping[str, Any]:
+    """Return the JSON Schema of one of our files."""
+    schema: Mapping[str, Any] = json.loads(_FILES.joinpath(f"{name}.schema.json").read_text())
+    return schema
+
+
+def members(schema: Mapping[str, Any], node: Mapping[str, Any], prefix: str) -> Iterator[Member]:
+    """Yield the members of an object, and of what lies in it, up to a choice of several shapes."""
+    for name, prop in node.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        shape = _resolved(schema, prop)
+        yield Member(path, _words(schema, prop), prop.get("description", "The kind of item."))
+        inner = _resolved(schema, shape["items"]) if "items" in shape else shape
+        yield from members(schema, inner, f"{path}[]." if "items" in shape else f"{path}.")
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a node refers to; of what may also be ``null``, the other."""
+    if "$ref" in node:
+        definition: Mapping[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        return definition
+    branches = [branch for branch in node.get("anyOf", ()) if branch != {"type": "null"}]
+    return _resolved(schema, branches[0]) if len(branches) == 1 else node
+
+
+def _words(schema: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    branches: Sequence[Mapping[str, Any]] = node.get("anyOf", (node,))
+    return " or ".join(dict.fromkeys(_word(schema, branch) for branch in branches))
+
+
+def _word(schema: Mapping[str, Any], branch: Mapping[str, Any]) -> str:
+    node = _resolved(schema, branch)
+    values = node.get("enum", ())
+    if len(values) > _MANY:
+        return "code"
+    if values:
+        return " or ".join(f"`{value}`" for value in values)
+    if node.get("format") == "date-time":
+        return "time"
+    return str({"array": "list"}.get(node.get("type", ""), node.get("type")))
