@@ -19,7 +19,7 @@ from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 
 _ENDPOINT_NOTE = re.compile(r"^note: VPCMETACTL_\w+_URL is .*\n", re.MULTILINE)
-_TRACE = re.compile(r"trace: [0-9a-f-]{36}")
+_TRACE = re.compile(r"(trace:? )[0-9a-f-]{36}")
 _RUN = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]+")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -108,6 +108,14 @@ class Console:
         status = f"$ echo $?\n{exit_code}\n" if exit_code else ""
         return f"```console\n$ {line}\n{text.rstrip()}\n{status}```\n"
 
+    def read(self, name: str) -> str:
+        """Return the text of a file that a command has written."""
+        return Path(self._home, name).read_text("utf-8")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file for a command to read."""
+        Path(self._home, name).write_text(text, "utf-8")
+
     def set_faults(self, *texts: str) -> None:
         """Make the emulator fail, as a PUT to ``/_emulator/faults`` does."""
         self._emulator.set_faults([parse_fault(text) for text in texts])
@@ -125,7 +133,7 @@ class Console:
         port = f"127.0.0.1:{self._server.port}"
         text = _RUN.sub(self._shown, text.replace(port, "127.0.0.1:8080"))
         text = _DIGEST.sub("5f1d" * 16, text)
-        return _TRACE.sub("trace: 7d2f6a10-9c3b-4e58-8a41-5b0c2e9d7f36", text)
+        return _TRACE.sub(r"\g<1>7d2f6a10-9c3b-4e58-8a41-5b0c2e9d7f36", text)
 
     def _shown(self, match: re.Match[str]) -> str:
         """Return the id of a run as pages show it; runs of one second are shown alike."""
