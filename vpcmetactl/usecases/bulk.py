@@ -89,16 +89,17 @@ class _Pool(Generic[T]):
                 step = task()
             except BaseException as error:  # noqa: BLE001 - raised again by the consumer
                 self._steps.put(error)
-            else:
-                # What follows starts before the results are consumed.
+                return
+            if step.then:  # starts before the results are consumed
                 self._add(step.then, ended=1)
-                self._steps.put(step)
-            if self._is_surplus():
+            self._steps.put(step)
+            if self._is_surplus(ended=0 if step.then else 1):
                 return
 
-    def _is_surplus(self) -> bool:
+    def _is_surplus(self, *, ended: int) -> bool:
         """Take a thread out that the tasks left have no use for: idle ones hold memory."""
         with self._lock:
+            self._unfinished -= ended
             surplus = self._workers > self._unfinished
             self._workers -= surplus
             return surplus
