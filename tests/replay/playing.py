@@ -7,6 +7,15 @@ from tests.replay.scenarios import Scenario, arguments_of
 from tests.support.cassettes import FOLDER, replaying
 from tests.support.program import Ran, run
 
+NOTHING_ASKED: dict[str, object] = {
+    "accounts": [],
+    "regions": [],
+    "excluded": [],
+    "incomplete": [],
+    "endpoint": None,
+}
+"""The scope of a command that failed: its envelope is whole, whatever ``--query`` asks for."""
+
 _QUERY = "version=2025-08-26&generation=2"
 
 

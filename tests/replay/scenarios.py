@@ -75,7 +75,8 @@ AUDIT = Scenario(
 DRY_RUN = Scenario(
     name="metadata-enable-dry-run",
     command="metadata enable web-1 -r us-south --protocol https --response-hop-limit 2 --dry-run",
-    proves="a plan shows before and after of each field, and sends nothing but reads",
+    proves="a plan shows before and after of each field, and sends nothing but reads: of the "
+    "server, and of the boot volume that may forbid it",
 )
 ENABLE = Scenario(
     name="metadata-enable",
@@ -95,7 +96,14 @@ SET_BARE_METAL = Scenario(
 ALLOWED_USE = Scenario(
     name="metadata-disable-allowed-use",
     command="metadata disable db-1 -r us-south --yes",
-    proves="the refusal of an image's `allowed_use` is reported, and the change is not repeated",
+    proves="what the boot volume's `allowed_use` forbids is refused in the plan, and never sent",
+)
+ALLOWED_USE_UNREADABLE = Scenario(
+    name="metadata-disable-volume-forbidden",
+    command="metadata disable db-1 -r us-south --yes",
+    proves="a boot volume that cannot be read is a note and stops nothing; the API's own refusal "
+    "by `allowed_use` is reported, and the change is not repeated",
+    faults=("get_volume:403",),
 )
 FORBIDDEN = Scenario(
     name="servers-list-forbidden-region",

@@ -10,20 +10,25 @@ from tests.replay import scenarios
 from tests.replay.playing import play
 from tests.replay.scenarios import WEB_1
 from tests.support.cassettes import FOLDER, replaying
+from vpcmetactl.emulator.demo import SECURE_ONLY
 
 TOKEN = "POST iam.cloud.ibm.com/identity/token"
 OUTCOMES = "items[].[server.name, result, before, after, restart.verdict, error.http_status]"
 WEB_2 = "0727_7f0ff6f5-603b-4b97-ab71-153e517da4f7"
 DB_1 = "0717_ce7be7bb-55ca-40b8-ac64-2a63e31ad167"
+WEB_1_BOOT = "r006-ae10a882-388f-4738-a5a9-7302c7db8c35"
+WEB_2_BOOT = "r006-02b932b8-f753-4348-a323-25a39547c0a0"
+DB_1_BOOT = "r006-b1aba6de-5184-460f-98dc-a5dc4d1ea85d"
 METAL_1 = "0717-0d9ef3e2-ad57-4898-8792-019f8e889b93"
 
 
-def looked_up(name: str) -> list[str]:
-    """The requests that it takes to find a server by its name."""
+def planned(name: str, boot_volume: str) -> list[str]:
+    """The requests that it takes to plan a change of an instance that is named."""
     return [
         TOKEN,
         f"GET us-south/instances?limit=100&name={name}",
         f"GET us-south/bare_metal_servers?limit=100&name={name}",
+        f"GET us-south/volumes/{boot_volume}",
     ]
 
 
@@ -38,7 +43,7 @@ def test_a_dry_run_shows_every_field_and_changes_nothing(tmp_path: Path) -> None
             {"enabled": True, "protocol": "https", "response_hop_limit": 2},
         ]
     ]
-    assert played.requests == looked_up("web-1")
+    assert played.requests == planned("web-1", WEB_1_BOOT)
 
 
 def test_enabling_reads_patches_reads_back_and_flags_the_restart(tmp_path: Path) -> None:
@@ -55,7 +60,7 @@ def test_enabling_reads_patches_reads_back_and_flags_the_restart(tmp_path: Path)
         ]
     ]
     assert played.requests == [
-        *looked_up("web-1"),
+        *planned("web-1", WEB_1_BOOT),
         f"GET us-south/instances/{WEB_1}",
         f"PATCH us-south/instances/{WEB_1}",
         f"GET us-south/instances/{WEB_1}",
@@ -76,7 +81,7 @@ def test_disabling_leaves_protocol_and_hop_limit_as_they_are(tmp_path: Path) -> 
         ]
     ]
     assert played.requests == [
-        *looked_up("web-2"),
+        *planned("web-2", WEB_2_BOOT),
         f"GET us-south/instances/{WEB_2}",
         f"PATCH us-south/instances/{WEB_2}",
         f"GET us-south/instances/{WEB_2}",
@@ -105,8 +110,45 @@ def test_bare_metal_is_set_through_its_own_operation(tmp_path: Path) -> None:
     ]
 
 
-def test_a_change_that_allowed_use_forbids_is_tried_once_and_reported(tmp_path: Path) -> None:
-    played = play(scenarios.ALLOWED_USE, tmp_path, OUTCOMES)
+def test_a_change_that_allowed_use_forbids_is_refused_in_the_plan(tmp_path: Path) -> None:
+    query = "[items[].[server.name, result, reason, message, changes, error, notes], summary]"
+    played = play(scenarios.ALLOWED_USE, tmp_path, query)
+    assert played.exit_code == 5
+    assert played.answer == [
+        [
+            [
+                "db-1",
+                "refused",
+                "allowed_use",
+                f"its boot volume's allowed_use forbids this: {SECURE_ONLY}",
+                [],
+                None,
+                [],
+            ]
+        ],
+        {
+            "action": "disable",
+            "wish": {"enabled": False, "protocol": None, "response_hop_limit": None},
+            "run_id": None,
+            "plan_digest": None,
+            "total": 1,
+            "applied": 0,
+            "already_so": 0,
+            "skipped": 0,
+            "refused": 1,
+            "failed": 0,
+            "unknown": 0,
+            "not_attempted": 0,
+        },
+    ]
+    assert played.requests == planned("db-1", DB_1_BOOT)
+
+
+def test_where_preflight_could_not_tell_the_refusal_is_met_once_and_reported(
+    tmp_path: Path,
+) -> None:
+    query = "items[].[server.name, result, before, after, restart, error, notes]"
+    played = play(scenarios.ALLOWED_USE_UNREADABLE, tmp_path, query)
     assert played.exit_code == 6
     assert played.answer == [
         [
@@ -115,11 +157,27 @@ def test_a_change_that_allowed_use_forbids_is_tried_once_and_reported(tmp_path: 
             {"enabled": True, "protocol": "https", "response_hop_limit": 1},
             None,
             None,
-            400,
+            {
+                "code": "bad_request",
+                "message": f"cannot change the metadata service of instance db-1 ({DB_1}) in "
+                f"us-south: The boot volume's allowed_use does not permit it: {SECURE_ONLY} "
+                "(HTTP 400, bad_field, field metadata_service)",
+                "hint": None,
+                "http_status": 400,
+                "trace": "9181d0b3-636b-4e13-a5fd-e24fe1cd9960",
+            },
+            [
+                {
+                    "code": "allowed_use_unknown",
+                    "message": "whether its boot volume's allowed_use permits this is not known, "
+                    f"for the volume could not be read: cannot read volume {DB_1_BOOT} in "
+                    "us-south: The request is not authorized (HTTP 403, not_authorized)",
+                }
+            ],
         ]
     ]
     assert played.requests == [
-        *looked_up("db-1"),
+        *planned("db-1", DB_1_BOOT),
         f"GET us-south/instances/{DB_1}",
         f"PATCH us-south/instances/{DB_1}",
     ]

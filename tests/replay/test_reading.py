@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from tests.replay import scenarios
-from tests.replay.playing import play
+from tests.replay.playing import NOTHING_ASKED, play
 from tests.replay.scenarios import GONE, WEB_1, WEB_1_CRN
 from tests.support.cassettes import ACCOUNT
 
 TOKEN = "POST iam.cloud.ibm.com/identity/token"
 SERVICES = "items[].[name, metadata_service.[enabled, protocol, response_hop_limit]]"
-ENDED = "{status: status, exit_code: exit_code, errors: errors[].[code, http_status, trace]}"
 
 WEB_1_ITEM: dict[str, object] = {
     "kind": "instance",
@@ -133,12 +132,28 @@ def test_a_server_is_got_by_its_crn_with_one_request(tmp_path: Path) -> None:
 
 
 def test_an_id_that_neither_kind_has_is_an_error(tmp_path: Path) -> None:
-    played = play(scenarios.SHOW_GONE, tmp_path, ENDED)
+    played = play(scenarios.SHOW_GONE, tmp_path, "items[].name")
     assert played.exit_code == 1
     assert played.answer == {
+        "format_version": 1,
+        "kind": "servers",
+        "generated_at": "2026-11-21T12:00:00Z",
         "status": "error",
         "exit_code": 1,
-        "errors": [["not_found", None, None]],
+        "scope": NOTHING_ASKED,
+        "items": [],
+        "summary": None,
+        "errors": [
+            {
+                "code": "not_found",
+                "message": f"no server matches '{GONE}' in us-south",
+                "hint": "the name must be exact; the API also hides servers that one may not see; "
+                "--name takes globs, --ignore-not-found passes over what is not there",
+                "region": None,
+                "http_status": None,
+                "trace": None,
+            }
+        ],
     }
     assert played.requests == [
         TOKEN,

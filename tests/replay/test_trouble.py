@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.replay import scenarios
-from tests.replay.playing import play
+from tests.replay.playing import NOTHING_ASKED, play
 from tests.support.cassettes import ACCOUNT
 
 TOKEN = "POST iam.cloud.ibm.com/identity/token"
@@ -41,13 +41,27 @@ def test_a_token_that_expired_is_renewed_once(tmp_path: Path) -> None:
 
 
 def test_a_refused_key_ends_the_command_before_any_call(tmp_path: Path) -> None:
-    query = "[status, items, summary, errors[].[code, region, http_status, trace]]"
-    played = play(scenarios.KEY_REFUSED, tmp_path, query)
+    played = play(scenarios.KEY_REFUSED, tmp_path, "items[].name")
     assert played.exit_code == 1
-    assert played.answer == [
-        "error",
-        [],
-        None,
-        [["authentication_failed", None, 400, "786d2dda-2af8-4724-85aa-07e5164cf6c0"]],
-    ]
+    assert played.answer == {
+        "format_version": 1,
+        "kind": "servers",
+        "generated_at": "2026-11-21T12:00:00Z",
+        "status": "error",
+        "exit_code": 1,
+        "scope": NOTHING_ASKED,
+        "items": [],
+        "summary": None,
+        "errors": [
+            {
+                "code": "authentication_failed",
+                "message": "cannot get an IAM token: The provided API key could not be found "
+                "(HTTP 400, BXNIM0415E)",
+                "hint": "check the API key, and that it belongs to this cloud",
+                "region": None,
+                "http_status": 400,
+                "trace": "786d2dda-2af8-4724-85aa-07e5164cf6c0",
+            }
+        ],
+    }
     assert played.requests == [TOKEN]
