@@ -32,28 +32,28 @@ def sights(words: str) -> tuple[Observation, ...]:
 
 
 @pytest.mark.parametrize(
-    ("server", "verdict", "reason"),
+    ("server", "reason", "confidence"),
     [
-        (a_bare_metal_server(), Verdict.NOT_NEEDED, Reason.NO_RULE_FOR_BARE_METAL),
+        (a_bare_metal_server(), Reason.NO_RULE_FOR_BARE_METAL, Confidence.PRESUMED),
         (
             an_instance(architecture="s390x", metadata_service=ON),
-            *(Verdict.NOT_NEEDED, Reason.UNSUPPORTED_ARCHITECTURE),
+            *(Reason.UNSUPPORTED_ARCHITECTURE, Confidence.CERTAIN),
         ),
-        (an_instance(metadata_service=OFF), Verdict.NOT_NEEDED, Reason.SERVICE_DISABLED),
+        (an_instance(metadata_service=OFF), Reason.SERVICE_DISABLED, Confidence.CERTAIN),
         (
             an_instance(metadata_service=ON, status="stopped"),
-            *(Verdict.NOT_NEEDED, Reason.APPLIES_AT_NEXT_START),
+            *(Reason.APPLIES_AT_NEXT_START, Confidence.CERTAIN),
         ),
         (
             an_instance(metadata_service=ON, status="stopping"),
-            *(Verdict.NOT_NEEDED, Reason.APPLIES_AT_NEXT_START),
+            *(Reason.APPLIES_AT_NEXT_START, Confidence.CERTAIN),
         ),
     ],
 )
 def test_some_servers_are_judged_by_what_they_are_now_whatever_was_seen_before(
-    server: Server, verdict: Verdict, reason: Reason
+    server: Server, reason: Reason, confidence: Confidence
 ) -> None:
-    expected = RestartAssessment(verdict, reason, Confidence.CERTAIN)
+    expected = RestartAssessment(Verdict.NOT_NEEDED, reason, confidence)
 
     assert assess_restart(server) == expected
     assert assess_restart(server, sights("off@running on@running")) == expected

@@ -46,6 +46,7 @@ def test_a_server_named_by_crn_is_changed_with_no_call_to_spare(cloud: EmulatedC
     assert cloud.asked == [
         "create_token",
         "get_instance",  # to plan
+        "get_volume",  # to know what its allowed_use permits
         "get_instance",  # to compare
         "update_instance",
         "get_instance",  # to verify
@@ -75,7 +76,7 @@ def test_a_dry_run_changes_nothing_and_writes_no_run_down(cloud: EmulatedCloud) 
     (item,) = ran.envelope.items
     assert (ran.exit_code, found.exit_code, item["decision"]) == (0, 3, "change")
     assert item["changes"] == [{"field": "enabled", "before": False, "after": True}]
-    assert cloud.asked == ["create_token", "get_instance"] * 2
+    assert cloud.asked == ["create_token", "get_instance", "get_volume"] * 2
     assert cloud.rows("SELECT count(*) FROM runs") == [(0,)]
 
 
