@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 from click.testing import CliRunner
 
+from tests.support.clock import RealClock
 from vpcmetactl.cli.bootstrap import build_app
 from vpcmetactl.cli.main import cli
 from vpcmetactl.cli.terminal import Terminal
@@ -26,6 +28,7 @@ from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.emulator.vpc.resources import MetadataService
 from vpcmetactl.emulator.world import AnyServer
+from vpcmetactl.usecases.ports import Clock
 
 Process = subprocess.Popen[str]
 
@@ -71,6 +74,7 @@ class Envelope(msgspec.Struct):
     scope: Scope
     items: list[dict[str, Any]]
     errors: list[dict[str, Any]]
+    summary: dict[str, Any] = {}
 
     @property
     def names(self) -> list[str]:
@@ -128,6 +132,14 @@ class EmulatedCloud:
         """Run a command in this process; variables that are ``None`` are left out."""
         return run({**self.environment, **environment}, *words)
 
+    def feed(self, text: str, *words: str) -> Ran:
+        """Run a command in this process, with this text on its stdin."""
+        return run(self.environment, *words, stdin=text)
+
+    def run_later(self, hours: float, *words: str) -> Ran:
+        """Run a command in this process so many hours from now, as its own clock says."""
+        return run(self.environment, *words, clock=LateClock(timedelta(hours=hours)))
+
     def start(self, *words: str, **environment: str | None) -> Process:
         """Start a command in a process of its own."""
         return start({**self.environment, **environment}, *words)
@@ -153,16 +165,31 @@ def served(state: Path, scenario: str = "demo", *, seed: int = 0) -> Iterator[Em
         yield EmulatedCloud(emulator, server.url, state)
 
 
-def run(environment: Mapping[str, str | None], *words: str) -> Ran:
+class LateClock(RealClock):
+    """The machine's own time, and some more."""
+
+    def __init__(self, late: timedelta) -> None:
+        self._late = late
+
+    def now(self) -> datetime:
+        return super().now() + self._late
+
+
+def run(
+    environment: Mapping[str, str | None],
+    *words: str,
+    stdin: str | None = None,
+    clock: Clock | None = None,
+) -> Ran:
     """Run a command in this process, with this environment and streams that are no terminal."""
     environ = {name: value for name, value in environment.items() if value is not None}
     stdout, stderr = StringIO(), StringIO()
     terminal = Terminal(stdin=StringIO(), stdout=stdout, stderr=stderr, environ=environ)
-    app = replace(build_app(environ, terminal), raise_unexpected=True)
+    app = replace(build_app(environ, terminal, clock), raise_unexpected=True)
     before = signal.getsignal(signal.SIGTERM)
     began = time.monotonic()
     try:
-        result = CliRunner().invoke(cli, words, obj=app)
+        result = CliRunner().invoke(cli, words, obj=app, input=stdin)
     finally:
         signal.signal(signal.SIGTERM, before)
     seconds = time.monotonic() - began

@@ -111,7 +111,7 @@ def _said(given: Given) -> Iterator[str]:
     if given["where"] is not None:
         yield f"--where {given['where']}"
     if given["from_file"] is not None:
-        yield f"--from-file {given['from_file'].name}"
+        yield f"--from-file {_name(given['from_file'])}"
 
 
 def take_apply_options(
@@ -134,8 +134,14 @@ def _lines(file: Any) -> list[str]:
     try:
         lines = [line.split("#", 1)[0].strip() for line in file]
     except UnicodeDecodeError:
-        raise InvalidInputError(f"--from-file {file.name}: is not UTF-8 text") from None
+        raise InvalidInputError(f"--from-file {_name(file)}: is not UTF-8 text") from None
     words = [line for line in lines if line]
     if not words:
-        raise InvalidInputError(f"--from-file {file.name}: names no server")
+        raise InvalidInputError(f"--from-file {_name(file)}: names no server")
     return words
+
+
+def _name(file: Any) -> str:
+    """Name a file as the user did; stdin has a name of its own, or none."""
+    name = getattr(file, "name", "-")
+    return "-" if name == "<stdin>" else str(name)
