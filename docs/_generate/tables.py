@@ -29,8 +29,8 @@ _EXIT_CODES = {
         "empty, or the plan has something to change."
     ),
     ExitCode.INCOMPLETE: (
-        "A region could not be read, now or when the plan that is shown was made. The rest is "
-        "reported."
+        "A region could not be read, now or when the plan that is shown or applied was made. The "
+        "rest is reported."
     ),
     ExitCode.REFUSED: (
         "Refused: the wrong account, an incomplete inventory, a guard, a declined question; a plan "
