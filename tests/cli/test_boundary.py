@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -202,6 +203,24 @@ def test_a_state_that_fails_once_changes_were_sent_is_6() -> None:
     assert ran.exit_code == ran.answer["exit_code"] == 6
     assert "no room" in ran.stderr
     assert [item["result"] for item in ran.answer["items"]] == ["applied"]
+
+
+@pytest.mark.parametrize("format_", ["table", "csv"])
+def test_what_was_changed_is_told_all_the_more_where_the_journal_has_no_room(
+    format_: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "report"
+    journal = InMemoryJournal()
+    journal.fail("settle", StateError("no room"))
+    app = an_app(InMemoryCloud([an_instance(metadata_service=ON)]), journal=journal)
+
+    ran = use(app, "metadata", "disable", "--all", "--yes", "-o", format_, "-o", f"markdown={file}")
+
+    assert ran.exit_code == 6
+    assert "web-1" in ran.stdout
+    assert "applied" in ran.stdout
+    assert "applied" in file.read_text()
+    assert "no room" in ran.stderr
 
 
 def test_an_authentication_error_is_told_before_anything_is_read() -> None:

@@ -1,6 +1,7 @@
 """An observer that remembers what it was told."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vpcmetactl.domain.errors import VpcmetactlError
@@ -10,13 +11,17 @@ from vpcmetactl.domain.servers import ServerIdentity, ServerKind
 
 @dataclass
 class RecordingObserver:
-    """An ``Observer``; each list holds what was told, in order, from whatever thread."""
+    """An ``Observer``; each list holds what was told, in order, from whatever thread.
+
+    ``on_settled`` is called after each change that came to its end.
+    """
 
     expected: list[tuple[str, ServerKind, int]] = field(default_factory=list)
     reads: list[tuple[str, ServerKind, int]] = field(default_factory=list)
     outcomes: list[tuple[ServerIdentity, Outcome]] = field(default_factory=list)
     retries: list[tuple[str, VpcmetactlError, float]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    on_settled: Callable[[], None] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def expect(self, region: str, kind: ServerKind, total: int) -> None:
@@ -30,6 +35,7 @@ class RecordingObserver:
     def settled(self, server: ServerIdentity, outcome: Outcome) -> None:
         with self._lock:
             self.outcomes.append((server, outcome))
+        self.on_settled()
 
     def warn(self, message: str) -> None:
         with self._lock:

@@ -124,12 +124,16 @@ def test_drift_refusals_and_what_is_done_already_are_no_failures() -> None:
 def test_what_is_under_way_when_the_budget_is_spent_is_finished() -> None:
     scene = Scene(a_fleet(8), options=budget("0", canary=0, max_workers=4))
     together = threading.Barrier(4)
+    failed = threading.Event()
+    scene.observer.on_settled = failed.set
 
-    def fail_the_first(call: Call) -> None:
-        if call.operation == "update_metadata" and together.wait(5) == 0:
-            raise _NO
+    def fail_one_of_four(call: Call) -> None:
+        if call.operation == "update_metadata":
+            if together.wait(5) == 0:
+                raise _NO
+            assert failed.wait(5)
 
-    scene.cloud.before(fail_the_first)
+    scene.cloud.before(fail_one_of_four)
 
     found = Counter(kinds(scene.apply()))
 

@@ -13,7 +13,7 @@ from vpcmetactl.cli.interrupts import Stop, graceful_stop
 from vpcmetactl.cli.output import Emitter
 from vpcmetactl.cli.session import Session
 from vpcmetactl.domain.applying import ApplyOptions
-from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError, VpcmetactlError, strongest
 from vpcmetactl.domain.plans import (
     Failed,
     NotAttempted,
@@ -97,16 +97,28 @@ class Proposal:
         self, tools: "_Tools", outcomes: Iterator[Outcome], out: Emitter[Emitted]
     ) -> ExitCode:
         out.patient = bool(self.plan.changes)
-        seen = []
-        for outcome in outcomes:
-            seen.append(outcome)
-            out.item(outcome)
+        seen: list[Outcome] = []
+        errors: list[VpcmetactlError] = []
+        try:
+            for outcome in outcomes:
+                seen.append(outcome)
+                out.item(outcome)
+        except VpcmetactlError as error:
+            if not seen:
+                raise
+            # What has been done is told all the more where the journal could not take it down.
+            errors.append(error)
         for skip in self.plan.skips:
             out.item(skip)
         self.session.observer.finish()
-        code = strongest(_worst(seen), self.exit_code, tools.stop.exit_code)
-        run_id = tools.applier.run_id
-        out.end(self.session.trailer(self.reading, code, whole=self.whole, run_id=run_id))
+        stopped_by = [ExitCode(told.exit_code) for told in errors]
+        code = strongest(_worst(seen), self.exit_code, tools.stop.exit_code, *stopped_by)
+        trailer = self.session.trailer(
+            self.reading, code, whole=self.whole, run_id=tools.applier.run_id, errors=errors
+        )
+        out.end(trailer)
+        if errors:
+            raise errors[0]
         return code
 
 

@@ -170,7 +170,7 @@ exit_code_option = option(
     "--exit-code", is_flag=True, help="Exit with 3 where the result is not empty."
 )
 
-apply_options = _all(
+wave_options = _all(
     option(
         "--canary",
         type=click.IntRange(0),
@@ -183,6 +183,10 @@ apply_options = _all(
         help="Start nothing more once more than these have failed.  [default: 0]",
     ),
     option("--soak", type=SecondsType(), help="Wait so long between waves."),
+)
+
+apply_options = _all(
+    wave_options,
     option(
         "--max-targets", type=click.IntRange(0), metavar="N", help="Refuse to change more servers."
     ),
@@ -210,6 +214,14 @@ change_options = _all(
         "--plan-out",
         type=_FILE,
         help="Save the plan in this file, to be reviewed and applied later; change nothing.",
+    ),
+    option(
+        "--plan-life",
+        type=click.FloatRange(min=0, max=8760, min_open=True),
+        default=24.0,
+        show_default=True,
+        metavar="HOURS",
+        help="How long a saved plan may be applied.",
     ),
     click.option(
         "--allow-incomplete", is_flag=True, help="Go on where a region could not be read."

@@ -301,8 +301,10 @@ def emitter(app: App, view: Any, choice: OutputChoice) -> Iterator[Emitter[Any]]
         try:
             yield out
         except VpcmetactlError as error:
-            if not out.finished:
-                with suppress(BrokenPipeError, OutputError):
+            with suppress(BrokenPipeError, OutputError):
+                if out.finished:
+                    out.keep()
+                else:
                     _end_in_failure(app, out.places, error)
             raise
         out.keep()

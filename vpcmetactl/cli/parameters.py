@@ -121,7 +121,7 @@ def take_apply_options(
 
     Raises InvalidInputError for a number of failures that is none.
     """
-    flags = {name: given.pop(name) for name in _APPLY}
+    flags = {name: given.pop(name, None) for name in _APPLY}
     flags["max_workers"] = max_workers
     if flags["max_failures"] is not None:
         flags["max_failures"] = FailureBudget.parse(flags["max_failures"])

@@ -25,6 +25,7 @@ class ProgressObserver:
         self._settled = 0
         self._drawn_at = float("-inf")
         self._line_is_drawn = False
+        self._closed = False
 
     def expect(self, region: str, kind: ServerKind, total: int) -> None:
         """Add to the servers there are."""
@@ -59,7 +60,7 @@ class ProgressObserver:
 
     def retrying(self, what: str, error: VpcmetactlError, seconds: float) -> None:
         """Write that a request is repeated, in a verbose run."""
-        if self._terminal.verbose:
+        if self._terminal.verbose and not self._closed:
             with self._lock:
                 self._erase()
                 self._terminal.say(f"{what}: {error}; again in {seconds:.1f} s")
@@ -69,8 +70,14 @@ class ProgressObserver:
         with self._lock:
             self._erase()
 
+    def close(self) -> None:
+        """Take the line away and say nothing any more: threads may still be reading."""
+        with self._lock:
+            self._erase()
+            self._closed = True
+
     def _draw(self) -> None:
-        if not self._terminal.shows_progress:
+        if self._closed or not self._terminal.shows_progress:
             return
         now = self._clock.monotonic()
         if now - self._drawn_at < _REDRAW_SECONDS:

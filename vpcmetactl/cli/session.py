@@ -86,7 +86,7 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
             with app.open_log(options, caller, observer) as log:
                 yield Session(app, options, observer, cloud, caller, log)
     finally:
-        observer.finish()
+        observer.close()
 
 
 def _guard_account(options: CloudOptions, caller: Caller) -> None:

@@ -66,6 +66,7 @@ class NoteCode(StrEnum):
     ARCHITECTURE_NOT_REPORTED = "architecture_not_reported"
     ALLOWED_USE_UNKNOWN = "allowed_use_unknown"
     INSTANCE_GROUP_DIFFERS = "instance_group_differs"
+    INSTANCE_GROUP_UNKNOWN = "instance_group_unknown"
     WEAKENS = "weakens"
 
 

@@ -42,7 +42,7 @@ def import_run(
     if _kept(read_run(connection, record.id)) != kept:
         raise RefusedError(
             f"run {record.id} is known already, and not the same",
-            hint=f"compare what was exported with `runs export {record.id}`",
+            hint=f"compare it with: vpcmetactl runs export {record.id} --out FILE",
         )
 
 

@@ -62,6 +62,7 @@ class MetadataApplier:
     _may_fail: int = 0
     _failures: int = 0
     _stopped: bool = False
+    _is_cut_off: bool = False
     _sent: bool = False
     _error: Exception | None = None
     _sent_before: frozenset[ServerIdentity] = frozenset()
@@ -122,6 +123,7 @@ class MetadataApplier:
 
     def _task(self, run_id: str, change: Change) -> Step[Outcome]:
         if self._stopped or self.stop_requested():
+            self._is_cut_off = True
             return Step([NotAttempted(change)])
         try:
             outcome = self._attempt(run_id, change)
@@ -144,7 +146,8 @@ class MetadataApplier:
         self._error = self._error or error
 
     def _finish(self, run_id: str) -> None:
-        if self._error is None:
+        # A run that leaves changes unattempted has not finished: it can be resumed.
+        if self._error is None and not self._is_cut_off:
             try:
                 self.journal.finish_run(run_id)
             except StateError as error:
@@ -210,10 +213,13 @@ class MetadataApplier:
             return self._overtaken(change)
         except UnavailableError as error:
             return self._learn(change, found, error) if error.maybe_done else Failed(change, error)
-        except CloudError as error:
-            return Failed(change, error)
         except NotFoundError:
             return Refused(change, "is no longer there")
+        except VpcmetactlError as error:
+            return Failed(change, error)
+        except Exception as error:  # noqa: BLE001 - raised once what is known has been told
+            self._give_up(error)
+            return self._learn(change, found, UnavailableError("ended unexpectedly"))
         return self._verify(change, found)
 
     def _overtaken(self, change: Change) -> Outcome:

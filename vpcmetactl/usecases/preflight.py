@@ -150,7 +150,7 @@ def check_allowed_use(change: Change, allowed_use: AllowedUse) -> Skip | Note | 
     if isinstance(allowed_use, VpcmetactlError):
         message = (
             "whether its boot volume's allowed_use permits this is not known, for the volume could "
-            f"not be read: {allowed_use}"
+            f"not be read ({allowed_use.code})"
         )
         return Note(NoteCode.ALLOWED_USE_UNKNOWN, message)
     verdict = True if allowed_use is None else evaluate(allowed_use, _variables(change.after))
@@ -179,7 +179,11 @@ def _variables(after: MetadataService) -> Mapping[str, Value]:
 def check_group(change: Change, group: str, template: GroupMetadata) -> Note | None:
     """Say where an instance group's template gives new members something else than the change."""
     if isinstance(template, VpcmetactlError):
-        return None
+        message = (
+            f"what the template of its instance group {group} says is not known, for it could not "
+            f"be read ({template.code})"
+        )
+        return Note(NoteCode.INSTANCE_GROUP_UNKNOWN, message)
     differing = [
         f"{name} {_word(given)} (here: {_word(after)})"
         for name in ("enabled", "protocol", "response_hop_limit")

@@ -23,8 +23,6 @@ from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.usecases.fleet import FleetReading
 from vpcmetactl.usecases.preflight import preflight
 
-_PLAN_LIFE = timedelta(hours=24)
-
 
 def enable_metadata(app: App, given: Given) -> ExitCode:
     """Enable the service; protocol and hop limit stay unless they are given."""
@@ -75,7 +73,8 @@ def _change(app: App, action: Action, patch: MetadataServicePatch, given: Given)
             if plan_out or not only_plan:
                 _guard_complete(reading, allowed=given["allow_incomplete"])
             if plan_out:
-                proposal = _saved(session, reading, plan, choice, how, Path(plan_out))
+                life = timedelta(hours=given["plan_life"])
+                proposal = _saved(session, reading, plan, choice, how, life, Path(plan_out))
                 return proposal.show(out, exit_code=given["exit_code"])
             proposal = Proposal(session, plan, reading)
             if only_plan:
@@ -108,6 +107,7 @@ def _saved(  # noqa: PLR0917 - what a plan file is made of
     plan: Plan,
     choice: Choice,
     how: ApplyOptions,
+    life: timedelta,
     path: Path,
 ) -> Proposal:
     now, realm = session.app.clock.now(), session.realm
@@ -118,7 +118,7 @@ def _saved(  # noqa: PLR0917 - what a plan file is made of
         iam_host=realm.iam_host,
         selection=choice.words,
         created_at=now,
-        expires_at=now + _PLAN_LIFE,
+        expires_at=now + life,
         tool_version=__version__,
         options=how,
         incomplete=tuple(sorted({part.region for part in reading.unread})),

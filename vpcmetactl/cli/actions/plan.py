@@ -58,6 +58,7 @@ def invert_plan(app: App, given: Given) -> ExitCode:
             created_at=now,
             expires_at=now + (saved.expires_at - saved.created_at),
             tool_version=__version__,
+            options=replace(saved.options, expect_count=None, max_targets=None),
             inverse_of=saved.digest,
         )
         path = Path(given["plan_out"])

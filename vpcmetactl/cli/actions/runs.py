@@ -95,7 +95,7 @@ def export_runs(app: App, given: Given) -> ExitCode:
         names = given["runs"]
         records = [journal.get_run(name) for name in names] or journal.list_runs()
         app.files.write_runs(path, records)
-    app.terminal.note(f"{len(records)} runs written into {path}")
+    app.terminal.note(f"{_runs(records)} written into {path}")
     return ExitCode.OK
 
 
@@ -106,7 +106,7 @@ def import_runs(app: App, given: Given) -> ExitCode:
     with _journal(app, options) as (_, journal):
         for record in records:
             journal.import_run(record)
-    app.terminal.note(f"{len(records)} runs are in the journal")
+    app.terminal.note(f"taken into the journal: {_runs(records)}")
     return ExitCode.OK
 
 
@@ -154,3 +154,7 @@ def _restoring(session: Session, run: RunRecord) -> Proposal:
 
 def _refs(changes: Sequence[Change]) -> tuple[ServerRef, ...]:
     return tuple(ServerRef.parse(change.server.crn or change.server.id) for change in changes)
+
+
+def _runs(records: Sequence[RunRecord]) -> str:
+    return f"{len(records)} run{'' if len(records) == 1 else 's'}"

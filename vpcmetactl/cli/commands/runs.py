@@ -13,6 +13,7 @@ from vpcmetactl.cli.options import (
     exit_code_option,
     outcome_options,
     output_options,
+    wave_options,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def show(app: "App", /, **given: Any) -> "ExitCode":
 
 @runs.command()
 @_RUN
-@apply_options
+@wave_options
 @outcome_options
 @cloud_options
 @pass_app

@@ -42,7 +42,7 @@ def told_elsewhere_left_out(message: str, server: ServerIdentity) -> str:
     """Return an error's message without server and region, which stand in columns of their own."""
     for place in (server.region, server.label):
         message = message.removeprefix(f"{place}: ")
-    for who in (server.name, server.id):
+    for who in (f"{server.name} ({server.id})", server.name, server.id):
         phrase = f" {server.kind.words} {who} in {server.region}:"
         message = message.replace(f" of{phrase}", ":", 1).replace(phrase, " it:", 1)
     return message
