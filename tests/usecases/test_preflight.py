@@ -148,7 +148,7 @@ def test_a_volume_that_cannot_be_read_is_a_note_and_one_warning(error: Vpcmetact
     scene.cloud.fail("get_allowed_use", error)
     message = (
         "whether its boot volume's allowed_use permits this is not known, for the volume could "
-        f"not be read: {error}"
+        f"not be read ({error.code})"
     )
     assert scene.added() == [(NoteCode.ALLOWED_USE_UNKNOWN, message)]
     hint = f" ({error.hint})" if error.hint else ""
@@ -217,10 +217,11 @@ def test_a_template_that_says_nothing_gives_the_defaults_of_the_platform() -> No
     assert "says enabled false (here: true), protocol http (here: https): " in message
 
 
-def test_a_group_that_cannot_be_read_is_a_warning() -> None:
+def test_a_group_that_cannot_be_read_is_a_note_and_one_warning() -> None:
     scene = Scene(HTTPS, *WORKERS)
     scene.cloud.fail("get_group_metadata", PermissionDeniedError("cannot read instance group G"))
-    assert scene.checked() == scene.plan
+    for change in scene.checked().changes:
+        assert change.notes[-1].code is NoteCode.INSTANCE_GROUP_UNKNOWN
     [warning] = scene.observer.warnings
     assert warning == (
         "1 of 1 instance groups or their templates could not be read, so not everything could be "
