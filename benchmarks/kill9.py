@@ -44,6 +44,7 @@ def tell(found: Sequence[Killed], wrong: Sequence[str], seconds: float) -> None:
         print(f"  killed {stage}: {count}")
     print(f"  changes left open in all: {sum(killed.open for killed in found)}")
     print(f"  changes made and not journaled: {sum(k.sent - k.journaled for k in found)}")
+    print(f"  changes on their way at the kill, sent once more: {sum(k.late for k in found)}")
     for line in wrong:
         print(f"FAIL {line}")
 

@@ -74,7 +74,7 @@ class Envelope(msgspec.Struct):
     scope: Scope
     items: list[dict[str, Any]]
     errors: list[dict[str, Any]]
-    summary: dict[str, Any] = {}
+    summary: Any = None
 
     @property
     def names(self) -> list[str]:
