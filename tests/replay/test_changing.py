@@ -170,12 +170,18 @@ def test_where_preflight_could_not_tell_the_refusal_is_met_once_and_reported(
                 {
                     "code": "allowed_use_unknown",
                     "message": "whether its boot volume's allowed_use permits this is not known, "
-                    f"for the volume could not be read: cannot read volume {DB_1_BOOT} in "
-                    "us-south: The request is not authorized (HTTP 403, not_authorized)",
+                    "for the volume could not be read (forbidden)",
                 }
             ],
         ]
     ]
+    assert played.stderr == (
+        "warning: 1 of 1 boot volumes could not be read, so not everything could be checked: "
+        f"cannot read volume {DB_1_BOOT} in us-south: The request is not authorized (HTTP 403, "
+        "not_authorized) (the IAM action is.volume.volume.read is needed; context-based "
+        "restrictions, an expired token and a token of another account are answered in the same "
+        "way)\n"
+    )
     assert played.requests == [
         *planned("db-1", DB_1_BOOT),
         f"GET us-south/instances/{DB_1}",
