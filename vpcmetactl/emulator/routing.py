@@ -1,5 +1,6 @@
 """What a service of the emulator is made of: routes, a guard before them, refusals after."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -45,9 +46,9 @@ class Route(Generic[S]):
 class Refusal(Exception):  # noqa: N818 - an answer, not a defect of the emulator
     """An error that is an answer in the form its service gives errors."""
 
+    @abstractmethod
     def response(self, call: Call[Any]) -> Response:
         """Return the answer."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
