@@ -49,13 +49,20 @@ NOTES: Mapping[NoteCode, Note] = {
     NoteCode.ALLOWED_USE_UNKNOWN: Note(
         "Whether the boot volume's `allowed_use` permits the change cannot be told: the volume "
         "could not be read, or the expression has something in it that is not evaluated here.",
-        "Read the expression, or get the right to read the volume (`is.volume.volume.read`). The "
-        "platform decides: what it refuses is told as `failed`.",
+        "Read the expression; or mend the error whose code the message has, such as `forbidden` "
+        "where the right to read the volume (`is.volume.volume.read`) is missing. The platform "
+        "decides: what it refuses is told as `failed`.",
     ),
     NoteCode.INSTANCE_GROUP_DIFFERS: Note(
         "The instance is a member of an instance group whose template says something else, so "
         "the next servers of the group will differ from it.",
         "Make a new template and give it to the group: a template itself cannot be changed.",
+    ),
+    NoteCode.INSTANCE_GROUP_UNKNOWN: Note(
+        "The instance is a member of an instance group, and the group or its template could not "
+        "be read: whether the next servers of the group will differ from it cannot be told.",
+        "Look at the group's template; the message has the code of the error, such as `forbidden` "
+        "where the right to read it is missing.",
     ),
     NoteCode.WEAKENS: Note(
         "Taking a change back turns the service on, goes back to `http`, or raises the hop limit.",
@@ -123,14 +130,14 @@ STATES: Mapping[RunState, Said] = {
         "Wait for it, or stop it with Ctrl-C or SIGTERM.",
     ),
     RunState.FINISHED: Said(
-        "It came to its end in order: every change was tried, or it stopped because too many "
-        "failed or a signal asked it to. Changes may be left over.",
-        "`runs resume`, if some failed, are unknown or were not attempted.",
+        "It came to its end: every change was tried. Some may have failed.",
+        "`runs resume`, if some failed or are unknown.",
     ),
     RunState.INTERRUPTED: Said(
-        "Its process ended without saying so: it was killed, the machine went down, or the state "
-        "file could not be written any more.",
-        "`runs resume`.",
+        "It was cut off. Ctrl-C, SIGTERM or too many failures stopped it with changes left that "
+        "were not attempted; or its process was killed, the machine went down, or the state file "
+        "could not be written any more.",
+        "`runs resume`; `runs list` has the command.",
     ),
 }
 
