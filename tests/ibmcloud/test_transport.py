@@ -25,9 +25,11 @@ from tests.support.scripted_server import (
     Stall,
     a_token_answer,
 )
+from tests.support.tokens import a_token
 from vpcmetactl.domain.errors import ConfigurationError, RedirectedError, UnavailableError
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import PageQuery
 
 TLS = Path(__file__).parent / "tls"
@@ -275,6 +277,39 @@ def test_an_error_body_that_dribbles_does_not_outlive_the_deadline() -> None:
     _gives_up_within(1.0, Dribble(Answer(500, b"x" * 1000)))
 
 
+@pytest.mark.parametrize("tls", [None, _tls()], ids=["plain", "TLS"])
+def test_headers_that_dribble_do_not_outlive_the_deadline(tls: ssl.SSLContext | None) -> None:
+    page = Answer(body=a_page_body([an_instance_body()]))
+    _gives_up_within(1.0, Dribble(page, from_the_start=True), tls)
+
+
+def test_a_proxys_answer_that_dribbles_does_not_outlive_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    established = Dribble(Answer(headers={"Via": "x" * 100}), from_the_start=True)
+    with ScriptedServer([established]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        connection = a_connection(
+            "https://cloud.invalid", credentials=BearerToken(a_token()), timeout=1
+        )
+        began = time.monotonic()
+        with (
+            a_gateway(connection, RealClock()) as gateway,
+            pytest.raises(UnavailableError, match="did not answer in time"),
+        ):
+            gateway.list_regions()
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_length_that_no_memory_could_hold_is_read_like_any_other() -> None:
+    cut = Literal(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999\r\n\r\n{}")
+    with (
+        ScriptedServer([cut, REGIONS]) as server,
+        a_gateway(a_connection(server.url)) as gateway,
+    ):
+        assert len(gateway.list_regions()) == 1
+
+
 def test_a_body_that_ends_with_the_connection_does_not_outlive_the_deadline() -> None:
     step = Stall(Answer(body=b"[" * 100, headers={"Connection": "close"}), short=50)
     _gives_up_within(1.0, step)
@@ -291,10 +326,14 @@ def test_a_token_that_dribbles_does_not_outlive_the_deadline() -> None:
         assert time.monotonic() - began < 1.5
 
 
-def _gives_up_within(seconds: float, step: Stall | Dribble | Cut) -> None:
+def _gives_up_within(
+    seconds: float, step: Stall | Dribble | Cut, tls: ssl.SSLContext | None = None
+) -> None:
     with (
-        ScriptedServer([step]) as server,
-        a_gateway(a_connection(server.url, timeout=seconds), RealClock()) as gateway,
+        ScriptedServer([step], tls=tls) as server,
+        a_gateway(
+            a_connection(server.url, timeout=seconds, ca_bundle=AUTHORITY), RealClock()
+        ) as gateway,
     ):
         gateway.get_caller()
         began = time.monotonic()

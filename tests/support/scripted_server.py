@@ -73,10 +73,14 @@ class Stall:
 
 @dataclass(frozen=True)
 class Dribble:
-    """The headers come at once, the body a byte every so many seconds."""
+    """The headers come at once, the body a byte every so many seconds.
+
+    With ``from_the_start`` the headers dribble, too.
+    """
 
     answer: Answer
     seconds: float = 0.05
+    from_the_start: bool = False
 
 
 Step = Answer | Literal | Reset | Cut | Stall | Dribble
@@ -200,10 +204,11 @@ class ScriptedServer:
             case Stall(answer, short):
                 connection.sendall(answer.wire()[:-short])
                 self._closing.wait(30)
-            case Dribble(answer, seconds):
-                head = len(answer.wire()) - len(answer.content)
-                connection.sendall(answer.wire()[:head])
-                for byte in answer.content:
+            case Dribble(answer, seconds, from_the_start):
+                wire = answer.wire()
+                head = 0 if from_the_start else len(wire) - len(answer.content)
+                connection.sendall(wire[:head])
+                for byte in wire[head:]:
                     if self._closing.wait(seconds):
                         break
                     connection.sendall(bytes([byte]))

@@ -26,7 +26,7 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.ibmcloud.operations import Operation
 from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.remedies import Failure, Remedy
-from vpcmetactl.ibmcloud.transport import BodyTooSlowError, RedirectAnswerError
+from vpcmetactl.ibmcloud.transport import RedirectAnswerError
 from vpcmetactl.ibmcloud.wire.tolerant import NotAsDocumentedError
 
 
@@ -105,7 +105,7 @@ _ON_THE_WAY = (
         remedy=Remedy.RECONNECT,
     ),
     _Row(
-        (BodyTooSlowError, rq.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
+        (rq.ReadTimeout, u3.ReadTimeoutError, TimeoutError),
         UnavailableError,
         "{host} did not answer in time",
         "try again, or raise --timeout",

@@ -1,15 +1,13 @@
 """HTTP as requests speaks it, with what it leaves open settled: whole bodies, in time.
 
-What urllib3's read time-out does not cover, and this module does: it bounds the wait for each
-piece, so that a body that dribbles in outlives it without end; and nothing repeats a request whose
-body was cut short. Here an answer is handed over only when all of it has been read.
+urllib3's read time-out bounds the wait for each piece, so that an answer that dribbles in outlives
+it without end; and nothing repeats a request whose body was cut short. Here an answer is handed
+over only when all of it has been read, before the operation's deadline.
 """
 
 import io
 import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -19,21 +17,17 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import BaseHTTPResponse, ProxyManager
-from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from vpcmetactl.domain.errors import ConfigurationError
 from vpcmetactl.ibmcloud.connection import Connection
 from vpcmetactl.ibmcloud.deadlines import Deadline
+from vpcmetactl.ibmcloud.reading import answers_before, read_in_time
 
 # As much as a socket buffer holds; read1 returns what has arrived and does not wait for more.
 _PIECE = 256 * 1024
 # One pool for each host: every region and IAM.
 _HOSTS = 64
-
-
-class BodyTooSlowError(Exception):
-    """An answer began and did not end before the operation's time was up."""
 
 
 class RedirectAnswerError(Exception):
@@ -51,6 +45,7 @@ class WholeBodies(HTTPAdapter):
     def __init__(self, tls: ssl.SSLContext | None, connections: int) -> None:
         self._tls = tls
         super().__init__(pool_connections=_HOSTS, pool_maxsize=connections, max_retries=0)
+        read_in_time(self.poolmanager)
 
     def build_connection_pool_key_attributes(  # type: ignore[override]
         self,
@@ -70,6 +65,7 @@ class WholeBodies(HTTPAdapter):
         manager: ProxyManager = super().proxy_manager_for(
             proxy, proxy_ssl_context=self._tls, **proxy_kwargs
         )
+        read_in_time(manager)
         return manager
 
     def send(  # type: ignore[override]
@@ -85,14 +81,15 @@ class WholeBodies(HTTPAdapter):
         Raises RedirectAnswerError for a redirect: following one would turn a PATCH into a GET, and
         might hand our token to another host.
         """
-        response = super().send(
-            request,
-            stream=True,
-            timeout=(timeout.connect, timeout.silence),
-            proxies=proxies,
-        )
+        with answers_before(timeout):
+            response = super().send(
+                request,
+                stream=True,
+                timeout=(timeout.connect, timeout.silence),
+                proxies=proxies,
+            )
         try:
-            body = _read(response.raw, timeout)
+            body = _read(response.raw)
         finally:
             response.close()
         if response.is_redirect:
@@ -101,37 +98,12 @@ class WholeBodies(HTTPAdapter):
         return response
 
 
-def _read(raw: BaseHTTPResponse, deadline: Deadline) -> bytes:
-    """Read a body to its end, however the server spreads it over time."""
+def _read(raw: BaseHTTPResponse) -> bytes:
+    """Read a body to its end; in pieces, for a length that a header claims may be a lie."""
     pieces = []
-    cutter = None
-    try:
-        while not deadline.passed:
-            if cutter is None and deadline.silence >= deadline.remaining:
-                # The socket's own time-out would by now let one read go on past the deadline.
-                cutter = threading.Timer(deadline.remaining, _cut, [raw])
-                cutter.daemon = True
-                cutter.start()
-            piece = raw.read1(_PIECE, decode_content=True)
-            if not piece:
-                break
-            pieces.append(piece)
-    except HTTPError:
-        # A body that was cut for its slowness did not break off by itself.
-        if not deadline.passed:
-            raise
-    finally:
-        if cutter is not None:
-            cutter.cancel()
-    if deadline.passed:
-        raise BodyTooSlowError
+    while piece := raw.read1(_PIECE, decode_content=True):
+        pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _cut(raw: BaseHTTPResponse) -> None:
-    """End a read that another thread is in; it may just have ended by itself."""
-    with suppress(OSError, RuntimeError, ValueError):
-        raw.shutdown()
 
 
 def _host(location: str) -> str | None:
