@@ -11,6 +11,15 @@ from hypothesis import strategies as st
 
 from vpcmetactl.ibmcloud.pacing import Pace, Ticket
 
+# Any slot is early enough.
+LATE = 1e9
+
+
+def _reserved(pace: Pace, now: float) -> float:
+    slot = pace.reserve(now, LATE)
+    assert slot is not None
+    return slot
+
 
 def _went_well(pace: Pace, count: int, now: float) -> None:
     for number in range(count):
@@ -19,7 +28,7 @@ def _went_well(pace: Pace, count: int, now: float) -> None:
 
 def test_nothing_is_held_back_before_the_first_429() -> None:
     pace = Pace()
-    assert [pace.reserve(5.0) for _ in range(1000)] == [5.0] * 1000
+    assert [pace.reserve(5.0, LATE) for _ in range(1000)] == [5.0] * 1000
 
 
 def test_the_first_429_cuts_to_nine_tenths_of_what_went_well_in_the_last_second() -> None:
@@ -63,7 +72,7 @@ def test_after_a_cut_requests_are_spread_evenly() -> None:
     pace = Pace()
     _went_well(pace, 11, now=10.0)
     pace.limited(Ticket(9.9), 10.0, None)
-    slots = [pace.reserve(10.0) for _ in range(4)]
+    slots = [_reserved(pace, 10.0) for _ in range(4)]
     gaps = [after - before for before, after in pairwise(slots)]
     assert gaps == pytest.approx([1 / 9.9] * 3)
 
@@ -72,7 +81,7 @@ def test_retry_after_pauses_the_whole_region() -> None:
     pace = Pace()
     pace.limited(Ticket(9.9), 10.0, 30.0)
     assert pace.paused_until() == 40.0
-    assert pace.reserve(12.0) == 40.0
+    assert pace.reserve(12.0, LATE) == 40.0
 
 
 def test_a_shorter_retry_after_does_not_end_a_longer_pause() -> None:
@@ -85,8 +94,22 @@ def test_a_shorter_retry_after_does_not_end_a_longer_pause() -> None:
 @given(cap=st.floats(0.5, 100), asked=st.integers(2, 200))
 def test_a_cap_holds_from_the_first_request_on(cap: float, asked: int) -> None:
     pace = Pace(cap)
-    slots = [pace.reserve(0.0) for _ in range(asked)]
+    slots = [_reserved(pace, 0.0) for _ in range(asked)]
     assert slots[-1] == pytest.approx((asked - 1) / cap)
+
+
+def test_a_slot_that_comes_too_late_for_one_is_left_to_the_next() -> None:
+    pace = Pace(1.0)
+    slots = [pace.reserve(0.0, latest=5.0) for _ in range(1000)]
+    assert slots == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0] + [None] * 994
+    assert pace.next_slot(0.0) == 6.0
+    assert pace.reserve(1.0, latest=6.0) == 6.0
+
+
+def test_looking_at_the_next_slot_does_not_take_it() -> None:
+    pace = Pace(1.0)
+    pace.limited(Ticket(0.0), 0.0, 3.0)
+    assert [pace.next_slot(0.0), pace.next_slot(0.0), pace.reserve(0.0, LATE)] == [3.0] * 3
 
 
 def test_what_is_learnt_never_exceeds_the_cap() -> None:
@@ -115,7 +138,7 @@ class _Simulation:
         left, tokens, filled, now = self.requests, self.limit, 0.0, 0.0
         while left:
             now, worker = heapq.heappop(events)
-            sent = self.pace.reserve(now)
+            sent = _reserved(self.pace, now)
             tokens = min(self.limit, tokens + (sent - filled) * self.limit)
             filled, answer = sent, sent + self.latency
             if tokens >= 1:

@@ -32,6 +32,10 @@ LOST = requests.exceptions.ReadTimeout("no answer")
 REFUSED = requests.exceptions.ConnectionError(ConnectionRefusedError())
 
 
+# More than any script here takes: a retry that nothing ends shall fail a test, and not hang it.
+MOST_ATTEMPTS = 2000
+
+
 @dataclass
 class Scene:
     """Retries with a clock turned by hand, and an attempt that follows a script."""
@@ -57,6 +61,8 @@ class Scene:
     def _attempt(self, _: Deadline) -> str:
         outcome = self.outcomes[min(self.attempts, len(self.outcomes) - 1)]
         self.attempts += 1
+        if self.attempts > MOST_ATTEMPTS:
+            pytest.fail(f"tried more than {MOST_ATTEMPTS} times")
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -164,6 +170,21 @@ def test_a_pause_that_another_worker_was_given_holds_for_all_and_ends_who_cannot
     with pytest.raises(RateLimitedError, match="the turn would come in 90 s, after --timeout"):
         scene.run()
     assert scene.attempts == 0
+
+
+def test_who_cannot_wait_for_a_turn_takes_none_from_the_next() -> None:
+    scene = Scene(["done"], timeout=1.5, pace=Pace(1.0))
+    scene.pace.limited(Ticket(0.0), 0.0, 2.0)
+    for _ in range(10):
+        with pytest.raises(RateLimitedError, match="the turn would come in 2 s"):
+            scene.run()
+    scene.clock.advance(1)
+    assert scene.run() == "done"
+
+
+def test_a_script_that_never_ends_fails_its_test() -> None:
+    with pytest.raises(pytest.fail.Exception, match="tried more than 2000 times"):
+        Scene([answered(503)], timeout=1e9).run()
 
 
 def test_a_401_gets_one_new_token() -> None:

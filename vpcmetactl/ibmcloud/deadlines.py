@@ -28,6 +28,11 @@ class Deadline:
         return cls(clock, clock.monotonic(), timeout)
 
     @property
+    def ends(self) -> float:
+        """The moment at which the time is up."""
+        return self.started + self.timeout
+
+    @property
     def elapsed(self) -> float:
         """Seconds since the operation began."""
         return self.clock.monotonic() - self.started

@@ -52,15 +52,29 @@ class Pace:
         """Whether the region has ever answered as it should."""
         return self._answered
 
-    def reserve(self, now: float) -> float:
-        """Take the next free slot and return when it is; ask again if a pause covers it by then."""
+    def reserve(self, now: float, latest: float) -> float | None:
+        """Take the next free slot and return when it is; ask again if a pause covers it by then.
+
+        A slot after ``latest`` is of no use to the caller: it is left to others, and the answer is
+        ``None``.
+        """
         with self._lock:
+            slot = self._slot(now)
+            if slot > latest:
+                return None
             rate = self.rate(now)
-            slot = max(now, self._pause_until)
             if rate is not None:
-                slot = max(slot, self._next_slot)
                 self._next_slot = slot + 1 / rate
             return slot
+
+    def next_slot(self, now: float) -> float:
+        """Return when the next free slot is, and leave it free."""
+        with self._lock:
+            return self._slot(now)
+
+    def _slot(self, now: float) -> float:
+        slot = max(now, self._pause_until)
+        return slot if self.rate(now) is None else max(slot, self._next_slot)
 
     def paused_until(self) -> float:
         """Return until when the region has asked to be left alone."""

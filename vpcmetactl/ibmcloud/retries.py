@@ -79,17 +79,11 @@ class Retries:
         """Wait until the region may be asked."""
         while True:
             now = self.clock.monotonic()
-            wait = pace.reserve(now) - now
-            if wait > course.deadline.remaining:
-                raise RateLimitedError(
-                    f"cannot {course.operation.text}: {course.operation.host} is asked as fast as "
-                    f"it allows, and the turn would come in {wait:.0f} s, after --timeout",
-                    hint="lower --max-workers, or raise --timeout",
-                    trace=course.trace,
-                    region=course.operation.region,
-                )
-            if wait > 0:
-                self.clock.wait(wait)
+            slot = pace.reserve(now, latest=course.deadline.ends)
+            if slot is None:
+                raise course.without_a_turn(pace.next_slot(now) - now)
+            if slot > now:
+                self.clock.wait(slot - now)
                 now = self.clock.monotonic()
             if pace.paused_until() <= now + _TICK:
                 return Ticket(now)
@@ -139,6 +133,16 @@ class _Course:
         self.attempts += 1
         self.trace = failure.error.trace or self.trace
         self.in_doubt |= self.operation.changes and failure.in_doubt
+
+    def without_a_turn(self, wait: float) -> RateLimitedError:
+        """Return the error of an operation whose turn would come too late."""
+        return RateLimitedError(
+            f"cannot {self.operation.text}: {self.operation.host} is asked as fast as "
+            f"it allows, and the turn would come in {wait:.0f} s, after --timeout",
+            hint="lower --max-workers, or raise --timeout",
+            trace=self.trace,
+            region=self.operation.region,
+        )
 
     def out_of_time(self, failure: Failure) -> VpcmetactlError:
         """Return the error with what was tried, and why it is not tried again."""
