@@ -35,7 +35,7 @@ def fleet(tmp_path: Path) -> Iterator[EmulatedCloud]:
         ("servers list --api-key-file .", "'.' is a directory"),
         ("servers list --api-key-file /bin/sh", "--api-key-file /bin/sh: is not text"),
         ("servers list --from-file none", "'none': No such file or directory"),
-        ("servers list --timeout 0", "'0' is no number of seconds between 0 and 86400"),
+        ("servers list --timeout 0", "'0' is no number of seconds above 0 and up to 86400"),
         ("servers list --max-workers 0", "0 is not in the range"),
         ("servers list crn:v1:bluemix", "'crn:v1:bluemix' is not the CRN of a server"),
         ("servers lst", "No such command 'lst'"),

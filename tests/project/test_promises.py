@@ -137,6 +137,7 @@ def test_decisions_and_use_cases_import_nothing_that_reads_or_writes(layer: str)
     allowed = {
         *(
             "collections",
+            "contextlib",
             "dataclasses",
             "datetime",
             "enum",

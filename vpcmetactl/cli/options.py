@@ -70,7 +70,7 @@ class SecondsType(click.ParamType[float]):
         except ValueError:
             seconds = -1.0
         if not 0 < seconds <= _DAY:
-            self.fail(f"{value!r} is no number of seconds between 0 and {_DAY}", param, ctx)
+            self.fail(f"{value!r} is no number of seconds above 0 and up to {_DAY}", param, ctx)
         return seconds
 
 
@@ -219,7 +219,7 @@ change_options = _all(
         "--plan-life",
         type=click.FloatRange(min=0, max=8760, min_open=True),
         default=24.0,
-        show_default=True,
+        show_default="24",
         metavar="HOURS",
         help="How long a saved plan may be applied.",
     ),

@@ -156,7 +156,8 @@ class MetadataApplier:
             raise UnrecordedError(
                 f"changes were sent, and not all that became of them is written down: "
                 f"{self._error}",
-                hint="look at the servers, see to the state file, then run the command again",
+                hint="look at the servers and see to the state file, then go on with: "
+                f"vpcmetactl runs resume {run_id}",
             ) from self._error
         if self._error is not None:
             raise self._error
