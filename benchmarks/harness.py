@@ -1,14 +1,18 @@
 """Starting emulators and measuring whole processes, side by side in one run."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROGRAM = (sys.executable, "-m", "vpcmetactl")
 HERE = Path(__file__).parent
@@ -82,6 +86,32 @@ def emulator(scenario: str, *options: str) -> Iterator[Mapping[str, str]]:
         process.terminate()
         process.wait()
         process.stdout.close()
+
+
+def ask(environment: Mapping[str, str], method: str, path: str) -> Any:  # noqa: ANN401 - whatever the emulator's control answers
+    """Ask an emulator's control for something."""
+    root = environment["VPCMETACTL_IAM_URL"].removesuffix("/iam")
+    request = urllib.request.Request(f"{root}/_emulator/{path}", method=method)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+        return json.load(answer)
+
+
+def command(environment: Mapping[str, str], *words: str) -> str:
+    """Run a command of the program that must succeed, and return its stdout."""
+    return subprocess.run(
+        [*PROGRAM, *words], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+@contextmanager
+def slow_disk(seconds: float) -> Iterator[Mapping[str, str]]:
+    """Give the variables under which every sync to the disk takes so long, by a C compiler."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "slowsync.so"
+        source = HERE / "slowsync.c"
+        compiler = ("cc", "-shared", "-fPIC", "-O1", str(source), "-o", str(library), "-ldl")
+        subprocess.run(compiler, check=True)
+        yield {"LD_PRELOAD": str(library), "SLOW_SYNC_US": str(int(seconds * 1_000_000))}
 
 
 def verdict(claim: str, figure: float, limit: float, unit: str = "x") -> bool:

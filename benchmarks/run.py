@@ -6,17 +6,25 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from benchmarks.harness import (
     HERE,
     PROGRAM,
     Run,
+    ask,
+    command,
     emulator,
     measure,
     measure_pair,
     median,
     median_ratio,
+    slow_disk,
     verdict,
 )
 
@@ -98,12 +106,111 @@ def split_chain() -> bool:
     return complete and verdict("split chain against one", ours.wall / chain.wall, 0.25)
 
 
+WORKERS = 16
+_NOTHING: Mapping[str, str] = {}
+# Each change is read, made and read back.
+CALLS = 3
+
+
+def _applying(
+    environment: Mapping[str, str],
+    folder: Path,
+    changes: int,
+    more: Mapping[str, str] = _NOTHING,
+    how: Sequence[str] = (),
+) -> tuple[Run, list[dict[str, Any]]]:
+    """Save a plan for a fleet that is large enough, apply it, and return what was asked for it.
+
+    ``large`` has three servers in seven that enabling with https changes.
+    """
+    plan = str(folder / "plan.json")
+    names = command(environment, "servers", "list", "-o", "ids", "--no-state", "--where", _WANTING)
+    (folder / "ids").write_text("\n".join(names.split()[:changes]))
+    chosen = ("metadata", "enable", "--protocol", "https", "--from-file", str(folder / "ids"))
+    command(environment, *chosen, "--plan-out", plan)
+    time.sleep(_REFILL)  # noqa: TID251 - a limiting emulator forgets what planning took
+    ask(environment, "DELETE", "requests")
+    apply = (*PROGRAM, "plan", "apply", plan, "--yes", "--max-workers", str(WORKERS), *how)
+    run = measure(apply, {**environment, **more})
+    return run, ask(environment, "GET", "requests")["requests"]
+
+
+_WANTING = "metadata_service.enabled == `false` || metadata_service.protocol == 'http'"
+_REFILL = 2
+
+
+def _start_up(environment: Mapping[str, str], folder: Path) -> float:
+    """Return what applying a plan without a change takes."""
+    plan = str(folder / "empty.json")
+    command(environment, "metadata", "enable", "--name", "no-such-server", "--plan-out", plan)
+    return min(measure((*PROGRAM, "plan", "apply", plan, "--yes"), environment).wall for _ in "123")
+
+
+def apply_speed() -> bool:
+    """1,000 changes at 50 ms a response with 16 workers, against requests x latency / workers."""
+    with _folder() as folder, emulator("large:2340", "--latency", "50ms") as environment:
+        start = _start_up(environment, folder)
+        run, requests = _applying(environment, folder, 1000)
+    calls = sum(request["region"] is not None for request in requests)
+    ideal = calls * 0.05 / WORKERS
+    print(f"     {run.wall:.2f} s, start-up {start:.2f} s, {calls} requests, ideal {ideal:.2f} s")
+    print(f"     {run.cpu:.2f} s of CPU")
+    holds = run.exit_code == 0 and calls == 1000 * CALLS
+    return verdict("1,000 changes", (run.wall - start) / ideal, 1.25) and holds
+
+
+def rate_limit() -> bool:
+    """500 changes where 429 is answered beyond 20 requests a second, burst 20."""
+    with _folder() as folder, emulator("large:1170", "--rate-limit", "20/s") as environment:
+        start = _start_up(environment, folder)
+        run, requests = _applying(environment, folder, 500)
+    calls = [request for request in requests if request["region"] is not None]
+    wasted = sum(request["status"] == 429 for request in calls)  # noqa: PLR2004 - the status itself
+    ideal = 500 * CALLS / 20
+    print(
+        f"     {run.wall:.1f} s, start-up {start:.2f} s, ideal {ideal:.0f} s, exit {run.exit_code}"
+    )
+    print(f"     {len(calls)} requests, {wasted} answered with 429")
+    return all(
+        [
+            run.exit_code == 0,
+            verdict("500 changes under a rate limit", (run.wall - start) / ideal, 1.4),
+            verdict("requests wasted", 100 * wasted / len(calls), 5, " %"),
+        ]
+    )
+
+
+def slow_disk_speed() -> bool:
+    """500 changes in one wave, 50 ms a response, 16 workers, 10 ms a sync to the disk."""
+    with (
+        _folder() as folder,
+        slow_disk(0.01) as slow,
+        emulator("large:1170", "--latency", "50ms") as environment,
+    ):
+        start = _start_up({**environment, **slow}, folder)
+        run, _ = _applying(environment, folder, 500, slow, ("--canary", "0"))
+    # The intent before the call and the outcome after it.
+    ideal = 500 * (CALLS * 0.05 + 2 * 0.01) / WORKERS
+    print(f"     {run.wall:.2f} s, start-up {start:.2f} s, ideal {ideal:.2f} s")
+    holds = run.exit_code == 0
+    return verdict("changes on a slow disk", (run.wall - start) / ideal, 1.3) and holds
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 BENCHMARKS: tuple[Callable[[], bool], ...] = (
     startup,
     listing_cpu,
     listing_memory,
     uneven_regions,
     split_chain,
+    apply_speed,
+    rate_limit,
+    slow_disk_speed,
 )
 
 
