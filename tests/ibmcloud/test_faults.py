@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.ibmcloud.bodies import a_page_body, an_instance_body
+from tests.ibmcloud.bodies import INSTANCE_ID, a_page_body, an_instance_body
 from tests.support.builders import an_instance
 from tests.support.clock import ManualClock
 from tests.support.gateways import API_KEY, a_connection, a_gateway
@@ -26,6 +26,7 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.ibmcloud.gateway import VpcGateway
+from vpcmetactl.ibmcloud.wire.tolerant import NotAsDocumentedError
 from vpcmetactl.usecases.ports import PageQuery
 
 Call = Callable[[VpcGateway], object]
@@ -37,9 +38,9 @@ GOOD = {
 }
 CALLS: dict[str, Call] = {
     "list": lambda gateway: gateway.list_page(PageQuery("us-south", ServerKind.INSTANCE)),
-    "get": lambda gateway: gateway.get_server("us-south", ServerKind.INSTANCE, "0717_1"),
+    "get": lambda gateway: gateway.get_server("us-south", ServerKind.INSTANCE, INSTANCE_ID),
     "patch": lambda gateway: gateway.update_metadata(
-        an_instance(etag='W/"1"'), MetadataServicePatch(enabled=True)
+        an_instance(id=INSTANCE_ID, etag='W/"1"'), MetadataServicePatch(enabled=True)
     ),
 }
 PASSING: dict[str, Step] = {
@@ -122,6 +123,31 @@ def test_a_server_that_is_not_there_may_also_not_be_visible(name: str) -> None:
     assert caught.value.hint == (
         "it may be gone, or exist and not be visible to you: the platform does not tell which"
     )
+
+
+def test_an_answer_about_another_server_is_malformed() -> None:
+    other = Answer(body=an_instance_body(id="0717_other"))
+    with (
+        ScriptedServer([other]) as server,
+        a_gateway(a_connection(server.url)) as gateway,
+        pytest.raises(MalformedResponseError) as caught,
+    ):
+        CALLS["get"](gateway)
+    assert f"(it is about 0717_other, and {INSTANCE_ID} was asked for)" in str(caught.value)
+    assert len(server.requests) == 1
+
+
+def test_an_answer_to_a_change_about_another_server_leaves_the_change_in_doubt() -> None:
+    other = Answer(body=an_instance_body(id="0717_other"))
+    with (
+        ScriptedServer([other]) as server,
+        a_gateway(a_connection(server.url)) as gateway,
+        pytest.raises(UnavailableError, match="is about 0717_other, and") as caught,
+    ):
+        CALLS["patch"](gateway)
+    assert caught.value.maybe_done
+    assert isinstance(caught.value.__cause__, NotAsDocumentedError)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("step", [Reset(), Answer(504), Cut(GOOD["patch"])], ids=repr)

@@ -182,7 +182,7 @@ def test_one_instance_is_read_with_its_etag() -> None:
 
 
 def test_an_id_is_one_segment_of_the_path_whatever_is_in_it() -> None:
-    answer = Answer(body=an_instance_body())
+    answer = Answer(body=an_instance_body(id="../regions?x=1"))
     with ScriptedServer([answer]) as server, a_gateway(a_connection(server.url)) as gateway:
         gateway.get_server("us-south", ServerKind.INSTANCE, "../regions?x=1")
     assert server.requests[0].path == "/vpc/us-south/v1/instances/..%2Fregions%3Fx%3D1"
@@ -206,7 +206,7 @@ def test_a_change_is_a_merge_patch_of_the_fields_that_are_set() -> None:
 def test_without_an_etag_no_condition_is_sent() -> None:
     answer = Answer(body=an_instance_body())
     with ScriptedServer([answer]) as server, a_gateway(a_connection(server.url)) as gateway:
-        gateway.update_metadata(an_instance(), MetadataServicePatch(enabled=True))
+        gateway.update_metadata(an_instance(id=INSTANCE_ID), MetadataServicePatch(enabled=True))
     assert "if-match" not in server.requests[0].headers
 
 

@@ -33,6 +33,7 @@ from vpcmetactl.ibmcloud.tokens import Tokens
 from vpcmetactl.ibmcloud.transport import open_session
 from vpcmetactl.ibmcloud.wire import preflight as preflight_wire
 from vpcmetactl.ibmcloud.wire import vpc as wire
+from vpcmetactl.ibmcloud.wire.tolerant import NotAsDocumentedError
 from vpcmetactl.usecases.ports import Caller, Clock, Observer, PageQuery, ServerPage
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class VpcGateway:
             operations.get_server(client.host, region, kind, server_id),
             client,
             lambda deadline: method(server_id, timeout=deadline, **client.settings),
-            lambda response: _server(response, kind, region),
+            lambda response: _server(response, kind, region, server_id),
         )
 
     def update_metadata(self, server: Server, patch: MetadataServicePatch) -> Server:
@@ -183,7 +184,7 @@ class VpcGateway:
             operations.update_metadata(client.host, server.region, server.kind, label),
             client,
             send,
-            lambda response: _server(response, server.kind, server.region),
+            lambda response: _server(response, server.kind, server.region, server.id),
         )
 
     def get_allowed_use(self, region: str, volume_id: str) -> str | None:
@@ -248,6 +249,14 @@ def _body(response: DetailedResponse) -> bytes:
     return body
 
 
-def _server(response: DetailedResponse, kind: ServerKind, region: str) -> Server:
+def _server(response: DetailedResponse, kind: ServerKind, region: str, server_id: str) -> Server:
+    """Read the server that was asked for.
+
+    Raises NotAsDocumentedError for another one, as a cache on the way may answer: what is done next
+    would be aimed at it.
+    """
     etag = response.get_headers().get("ETag")
-    return wire.server_from_wire(_body(response), kind, region, etag)
+    server = wire.server_from_wire(_body(response), kind, region, etag)
+    if server.id != server_id:
+        raise NotAsDocumentedError(f"it is about {server.id}, and {server_id} was asked for")
+    return server
