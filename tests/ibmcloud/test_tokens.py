@@ -163,6 +163,56 @@ def test_a_token_that_could_not_be_renewed_early_is_used_as_long_as_it_lives() -
         tokens.get()
 
 
+def test_a_token_whose_early_renewal_was_refused_is_used_as_long_as_it_lives() -> None:
+    clock = ManualClock()
+    tokens, issuer = _refused_early(clock)
+    clock.advance(599)
+    assert (tokens.get(), issuer.requests) == (_token(1), 2)
+    clock.advance(2)
+    with pytest.raises(AuthenticationError, match="no more"):
+        tokens.get()
+    assert issuer.requests == 2
+
+
+def test_a_refused_early_renewal_is_told_when_the_api_no_longer_accepts_the_token() -> None:
+    tokens, issuer = _refused_early(ManualClock())
+    with pytest.raises(AuthenticationError, match="no more"):
+        tokens.renew(_token(1).value)
+    with pytest.raises(AuthenticationError, match="no more"):
+        tokens.get()
+    assert issuer.requests == 2
+
+
+def test_a_token_that_the_api_rejected_is_given_to_nobody_else_while_it_is_renewed() -> None:
+    enough = threading.Event()
+    issuer = Issuer([_token(1), _token(2)])
+    tokens = Tokens(issuer, ManualClock())
+    first = tokens.get().value
+    issuer.hold = enough.wait
+    leader = threading.Thread(target=tokens.renew, args=[first])
+    leader.start()
+    _wait_until(lambda: issuer.requests == 2)
+    with pytest.raises(UnavailableError, match="no IAM token came in time"):
+        tokens.get(Deadline.after(ManualClock(), 0.05))
+    enough.set()
+    leader.join()
+    assert tokens.get() == _token(2)
+
+
+def _refused_early(clock: ManualClock) -> tuple[Tokens, Issuer]:
+    """Return tokens of which the first has 600 seconds left, and the second was refused."""
+    issuer = Issuer([_token(1), AuthenticationError("no more")])
+    tokens = Tokens(issuer, clock)
+    tokens.get()
+    clock.advance(3000)
+    assert tokens.get() == _token(1)
+    _wait_until(lambda: issuer.requests == 2)
+    for _ in range(50):
+        assert tokens.get() == _token(1)
+        threading.Event().wait(0.001)
+    return tokens, issuer
+
+
 def test_waiting_for_a_token_ends_with_the_operations_time() -> None:
     enough = threading.Event()
     issuer = Issuer([_token(1)], hold=enough.wait)

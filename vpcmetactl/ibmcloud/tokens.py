@@ -77,7 +77,8 @@ class Tokens:
     """The token in use. Every method may be called from any thread.
 
     ``request`` gets a new token from IAM, with its own retries and deadline. Whoever needs a token
-    while one is on its way waits for that one, and shares its fate. A refusal is final.
+    while one is on its way waits for that one, and shares its fate. A refusal is final:
+    IAM is not asked again.
     """
 
     def __init__(self, request: Callable[[], Token], clock: Clock) -> None:
@@ -93,27 +94,32 @@ class Tokens:
     def get(self, deadline: Deadline | None = None) -> Token:
         """Return a token that is good by now.
 
-        One that is about to expire is renewed in the background, and is used as long as it lives.
+        One that is about to expire is renewed in the background, and is used as long as it lives,
+        whatever becomes of that: a renewal that was refused is told when it has expired.
         """
         with self._lock:
             now = self._clock.monotonic()
-            if self._token is not None and now < self._ends_at and self._refusal is None:
-                if now >= self._renew_at and self._flight is None:
+            if self._token is not None and now < self._ends_at:
+                if now >= self._renew_at and self._flight is None and self._refusal is None:
                     self._flight = Future()
                     threading.Thread(target=self._fly, args=[self._flight], daemon=True).start()
                 return self._token
-        return self._obtain(lambda _: self._clock.monotonic() < self._ends_at, deadline)
+        return self._obtain(deadline)
 
     def renew(self, rejected: str, deadline: Deadline | None = None) -> Token:
         """Return a token that came after ``rejected``, which an API did not accept."""
-        return self._obtain(lambda token: token.value != rejected, deadline)
-
-    def _obtain(self, is_good: Callable[[Token], bool], deadline: Deadline | None) -> Token:
         with self._lock:
+            if self._token is not None and self._token.value == rejected:
+                # Whatever it says of itself, its life is over.
+                self._ends_at = -math.inf
+        return self._obtain(deadline)
+
+    def _obtain(self, deadline: Deadline | None) -> Token:
+        with self._lock:
+            if self._token is not None and self._clock.monotonic() < self._ends_at:
+                return self._token
             if self._refusal is not None:
                 raise copy.copy(self._refusal)
-            if self._token is not None and is_good(self._token):
-                return self._token
             flight, is_ours = self._flight, self._flight is None
             if flight is None:
                 flight = self._flight = Future()
