@@ -139,6 +139,21 @@ def test_retry_after_is_waited_for() -> None:
     assert scene.clock.monotonic() >= 7
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Sat, 21 Nov 2026 12:01:20 GMT", 10),
+        ("Sat, 21 Nov 2026 11:59:30 GMT", 120),
+        ("today", 90),
+    ],
+)
+def test_a_retry_after_date_counts_from_the_answers_own_date(date: str, seconds: float) -> None:
+    headers = {"Retry-After": "Sat, 21 Nov 2026 12:01:30 GMT", "Date": date}
+    scene = Scene([answered(429, headers=headers), "done"], timeout=300)
+    scene.run()
+    assert seconds <= scene.clock.monotonic() <= seconds + 1.01
+
+
 @pytest.mark.parametrize("header", ["0", "Sat, 21 Nov 2026 11:00:00 GMT"])
 def test_a_retry_after_that_has_passed_shortens_no_wait(header: str) -> None:
     scene = Scene([answered(503, headers={"Retry-After": header})])

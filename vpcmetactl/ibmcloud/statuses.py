@@ -1,6 +1,7 @@
 """What the status and the body of an answer mean to the operation that it answers."""
 
 import http
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -81,7 +82,7 @@ def explain_status(
         error,
         remedy,
         in_doubt=remedy is Remedy.RETRY,
-        retry_after=_retry_after(response.headers.get("Retry-After"), now),
+        retry_after=_retry_after(response.headers, now),
     )
 
 
@@ -124,16 +125,26 @@ def _account(status: int, operation: Operation, complaint: Complaint, secrets: S
     return secrets.hide(f"{operation.host} answered {details}")
 
 
-def _retry_after(header: str | None, now: datetime) -> float | None:
-    """Read seconds or an HTTP date; what is neither says nothing."""
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read seconds or an HTTP date; what is neither says nothing.
+
+    A date is compared with that of the answer: our own clock may be wrong.
+    """
+    header = headers.get("Retry-After")
     if header is None:
         return None
+    if header.strip().isdecimal():
+        return float(header)
+    moment = _moment(header)
+    if moment is None:
+        return None
+    sent = _moment(headers.get("Date", ""))
+    return max(0.0, (moment - (sent or now)).total_seconds())
+
+
+def _moment(header: str) -> datetime | None:
     try:
-        if header.strip().isdecimal():
-            return float(header)
         moment = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
