@@ -91,8 +91,9 @@ class InMemoryJournal:
             run_id, change, Attempt(outcome=AttemptOutcome.OPEN, intent_at=self._clock.now())
         )
 
-    def settle(self, run_id: str, outcome: Outcome) -> None:
+    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
         self._arrive("settle", outcome.change.server.id)
+        self._keep(seen)
         with self._lock:
             self.outcomes.append(outcome)
         attempt = replace(attempt_of(outcome), outcome_at=self._clock.now())

@@ -41,12 +41,11 @@ def test_the_intent_is_written_down_before_the_change_is_sent_and_the_outcome_af
 
     assert scene.journal.operations() == [
         "begin_run",
+        "load_observations",
         "get_server",
         "intend",
         "update_metadata",
         "get_server",
-        "record_observations",
-        "load_observations",
         "settle",
         "finish_run",
     ]
@@ -98,7 +97,9 @@ def test_what_is_already_as_planned_is_done_and_nothing_is_sent() -> None:
     scene.drift(ON_HTTPS)
 
     assert scene.apply() == [AlreadyDone(scene.change)]
-    assert scene.journal.operations() == ["begin_run", "get_server", "settle", "finish_run"]
+    assert scene.journal.operations() == [
+        *("begin_run", "load_observations", "get_server", "settle", "finish_run")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,9 @@ def test_a_server_that_is_gone_is_refused() -> None:
     scene.cloud.remove(WEB.id)
 
     assert scene.apply() == [Refused(scene.change, "is no longer there")]
-    assert scene.journal.operations() == ["begin_run", "get_server", "settle", "finish_run"]
+    assert scene.journal.operations() == [
+        *("begin_run", "load_observations", "get_server", "settle", "finish_run")
+    ]
 
 
 @pytest.mark.parametrize("error", [GONE, PermissionDeniedError("403")])

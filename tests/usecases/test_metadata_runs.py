@@ -168,12 +168,22 @@ def test_where_the_first_intent_cannot_be_written_down_nothing_is_sent() -> None
     assert scene.cloud.operations() == ["get_server"]
 
 
-@pytest.mark.parametrize("operation", ["settle", "record_observations", "load_observations"])
-def test_where_the_outcome_cannot_be_written_down_it_is_told_and_nothing_more_is_sent(
-    operation: str,
-) -> None:
+def test_where_what_was_seen_cannot_be_read_nothing_is_sent() -> None:
     scene = Scene(a_fleet(3))
-    scene.journal.fail(operation, _NO_STATE)
+    scene.journal.fail("load_observations", _NO_STATE)
+    outcomes: list[Outcome] = []
+
+    with pytest.raises(StateError) as caught:
+        outcomes.extend(scene.applier().apply(scene.plan))
+
+    assert caught.value is _NO_STATE
+    assert outcomes == [*map(NotAttempted, scene.plan.changes)]
+    assert scene.cloud.calls == []
+
+
+def test_where_the_outcome_cannot_be_written_down_it_is_told_and_nothing_more_is_sent() -> None:
+    scene = Scene(a_fleet(3))
+    scene.journal.fail("settle", _NO_STATE)
     outcomes: list[Outcome] = []
 
     with pytest.raises(UnrecordedError, match="the disk is full"):

@@ -85,13 +85,19 @@ class SqliteJournal:
         attempt = self._attempt(run_id, change)
         self._database.write(lambda it: runs.intend(it, attempt, self._running.sweep))
 
-    def settle(self, run_id: str, outcome: Outcome) -> None:
+    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
         """Write down what became of a change; one that was intended, or one that never was.
 
-        What was neither intended nor attempted needs no row: the plan tells it.
+        What was neither intended nor attempted needs no row: the plan tells it. What was ``seen``
+        of the server is kept in the same transaction.
         """
-        attempt = self._attempt(run_id, outcome.change)
-        self._database.write(lambda it: runs.settle(it, attempt, outcome))
+        attempt, sighted = self._attempt(run_id, outcome.change), tuple(seen)
+
+        def write(connection: sqlite3.Connection) -> None:
+            sights.record(connection, self._realm, sighted)
+            runs.settle(connection, attempt, outcome)
+
+        self._database.write(write)
 
     def _attempt(self, run_id: str, change: Change) -> runs.Attempt:
         return runs.Attempt(self._realm, run_id, change.server, to_text(self._clock.now()))

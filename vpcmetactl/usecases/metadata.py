@@ -1,6 +1,6 @@
 """Applying a plan of changes to the metadata service: read, compare, patch, read back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,6 +66,9 @@ class MetadataApplier:
     _sent: bool = False
     _error: Exception | None = None
     _sent_before: frozenset[ServerIdentity] = frozenset()
+    _history: Mapping[str, Sequence[Observation]] = field(default_factory=dict)
+    # What was seen of servers whose outcome is not written down yet.
+    _unwritten: dict[str, Sequence[Observation]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def apply(self, plan: Plan, rollback_of: str | None = None) -> Iterator[Outcome]:
@@ -94,11 +97,19 @@ class MetadataApplier:
         yield from self._run(run.id, run.open_changes)
 
     def _run(self, run_id: str, changes: Sequence[Change]) -> Iterator[Outcome]:
+        self._load_history(changes)
         for number, wave in enumerate(waves(changes, self.options.canary)):
             if number:
                 self._soak()
             yield from self._make(run_id, wave)
         self._finish(run_id)
+
+    def _load_history(self, changes: Sequence[Change]) -> None:
+        """Ask once for what every server was seen to be: a read waits for each commit under way."""
+        try:
+            self._history = self.journal.load_observations([one.server.id for one in changes])
+        except StateError as error:
+            self._give_up(error)
 
     def _soak(self) -> None:
         """Wait between waves, in steps short enough to notice that a stop is wanted."""
@@ -272,7 +283,7 @@ class MetadataApplier:
 
     def _settle(self, run_id: str, outcome: Outcome) -> Outcome:
         try:
-            self.journal.settle(run_id, outcome)
+            self.journal.settle(run_id, outcome, self._unwritten.pop(outcome.change.server.id, ()))
         except StateError as error:
             self._give_up(error)
         return outcome
@@ -281,12 +292,8 @@ class MetadataApplier:
         """What the server was like before and after is the evidence for its restart verdict."""
         now, server = self.clock.now(), seen[-1]
         sights = [Observation(one.id, now, one.metadata.enabled, one.status) for one in seen]
-        history: Sequence[Observation] = sights
-        try:
-            self.journal.record_observations(sights)
-            history = self.journal.load_observations([server.id]).get(server.id, sights)
-        except StateError as error:
-            self._give_up(error)
+        self._unwritten[change.server.id] = sights
+        history = [*self._history.get(server.id, ()), *sights]
         return Applied(change, server.metadata, assess_restart(server, history, self.rule))
 
 

@@ -130,8 +130,11 @@ class ChangeLog(Protocol):
         Raises RefusedError where another run has a change of this server open.
         """
 
-    def settle(self, run_id: str, outcome: Outcome) -> None:
-        """Commit what became of a change; one that was intended, or one that never was."""
+    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
+        """Commit what became of a change; one that was intended, or one that never was.
+
+        What was ``seen`` of its server is kept in the same transaction.
+        """
 
     def finish_run(self, run_id: str) -> None:
         """Close a run."""
