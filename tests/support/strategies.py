@@ -173,7 +173,7 @@ def _change(
         protocol=before.protocol if patch.protocol is None else patch.protocol.value,
         response_hop_limit=patch.response_hop_limit or before.response_hop_limit,
     )
-    return Change(who, before, after, patch, fields, told)
+    return MetadataChange(who, before, after, patch, fields, told)
 
 
 def _plain(value: bool | Protocol | int | None) -> bool | str | int | None:  # noqa: FBT001 - a value

@@ -221,3 +221,15 @@ class RedirectedError(CloudError):
     """The API answered with a redirect, which is never followed."""
 
     code = "redirected"
+
+
+class StopFailedError(CloudError):
+    """A server did not stop in the time that it was given."""
+
+    code = "stop_failed"
+
+
+class StartFailedError(CloudError):
+    """A server that was stopped did not come up again: a run stops there."""
+
+    code = "start_failed"

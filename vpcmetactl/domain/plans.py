@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from vpcmetactl.domain.errors import VpcmetactlError
-from vpcmetactl.domain.restarts import RestartAssessment
+from vpcmetactl.domain.restarts import Reason, RestartAssessment, Verdict
 from vpcmetactl.domain.servers import (
     BareMetalServer,
     MetadataService,
@@ -28,6 +28,10 @@ class Action(StrEnum):
     DISABLE = "disable"
     SET = "set"
     RESTORE = "restore"
+    RESTART = "restart"
+    CREATE_LINKS = "create_links"
+    DELETE_LINKS = "delete_links"
+    PRUNE_LINKS = "prune_links"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class NoteCode(StrEnum):
     INSTANCE_GROUP_DIFFERS = "instance_group_differs"
     INSTANCE_GROUP_UNKNOWN = "instance_group_unknown"
     WEAKENS = "weakens"
+    CAPACITY_AT_RISK = "capacity_at_risk"
+    ADDRESS_MAY_CHANGE = "address_may_change"
+    INSTANCE_STORAGE_LOST = "instance_storage_lost"
+    VERDICT_UNKNOWN = "verdict_unknown"
+    TRUSTED = "trusted"
+    TRUST_UNKNOWN = "trust_unknown"
+    NEW_LINK_ID = "new_link_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MetadataChange:
     """One server's change: the patch to send, and every field it alters.
 
     ``before`` is what the plan was made from; a server that shows anything else has drifted.
@@ -91,6 +102,77 @@ class Change:
     patch: MetadataServicePatch
     fields: tuple[FieldChange, ...]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What of the server is changed, beside which a server may have other changes."""
+        return ""
+
+
+class StopType(StrEnum):
+    """How a bare metal server is stopped; a soft stop asks its operating system to."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+@dataclass(frozen=True, slots=True)
+class RestartChange:
+    """A stop and a start of one server.
+
+    ``verdict`` and ``reason`` are what the plan was made from. ``stop_type`` is ``None`` for
+    instances. Never two servers with the same ``one_per`` are down at a time. Instance storage is
+    erased by a stop: a server that has any is restarted only with ``allows_storage_loss``.
+    """
+
+    server: ServerIdentity
+    verdict: Verdict
+    reason: Reason
+    stop_type: StopType | None = None
+    one_per: str | None = None
+    allows_storage_loss: bool = False
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The server as a whole: no other change of it may be under way."""
+        return ""
+
+
+class LinkOperation(StrEnum):
+    """What is done to a link; there is no changing one (platform notes 4.2)."""
+
+    CREATE = "create"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange:
+    """A link between a trusted profile and a server that is made or taken away.
+
+    ``crn`` is the server's as the link names it, ``cr_type`` the API's name for its kind of
+    compute. ``link_id`` is ``None`` where the link is yet to be made. ``link_name`` is the link's
+    own name.
+    """
+
+    server: ServerIdentity
+    operation: LinkOperation
+    profile_id: str
+    profile_name: str | None
+    cr_type: str
+    crn: str
+    link_id: str | None = None
+    link_name: str | None = None
+    is_cross_account: bool = False
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The profile, and the link where there is one: a server may be linked to many."""
+        return f"{self.profile_id}/{self.link_id}" if self.link_id else self.profile_id
+
+
+Change = MetadataChange | RestartChange | LinkChange
 
 
 class SkipReason(StrEnum):
@@ -104,6 +186,19 @@ class SkipReason(StrEnum):
     ALLOWED_USE = "allowed_use"
     DRIFTED = "drifted"
     GONE = "gone"
+    NOT_NEEDED = "not_needed"
+    VERDICT_UNKNOWN = "verdict_unknown"
+    ALREADY_RESTARTED = "already_restarted"
+    NOT_RUNNING = "not_running"
+    INSTANCE_STORAGE = "instance_storage"
+    INSTANCE_GROUP_MEMBER = "instance_group_member"
+    TRUSTED = "trusted"
+    FOREIGN_ACCOUNT = "foreign_account"
+    NO_CRN = "no_crn"
+    VISIBLE = "visible"
+    TOO_RECENT = "too_recent"
+    OTHER_COMPUTE_TYPE = "other_compute_type"
+    NOT_UNDOABLE = "not_undoable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +216,10 @@ PlanItem = Change | Skip
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that one command would do, one item a server, in order of region, name and id.
+    """Everything that one command would do, in order of region, name and id of the servers.
 
-    ``patch`` is what was asked for; empty for ``restore``, where each server gets its own values.
+    ``patch`` is what was asked for of the metadata service; empty where that is another thing, and
+    for ``restore``, where each server gets its own values.
     """
 
     action: Action
@@ -143,18 +239,24 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The change is made, and reading the server back showed it."""
+    """The change is made, and reading back showed it.
+
+    ``after`` is the metadata service as it was read back, ``restart`` what came of it; both are
+    ``None`` for a link, of which ``link_id`` tells the id that it got or had.
+    """
 
     change: Change
-    after: MetadataService
-    restart: RestartAssessment
+    after: MetadataService | None = None
+    restart: RestartAssessment | None = None
+    link_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
-    """The server was as planned before anything was sent."""
+    """Things were as planned before anything was sent; ``reason`` says in what sense."""
 
     change: Change
+    reason: SkipReason = SkipReason.ALREADY_SO
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +328,7 @@ def _plan_one(patch: MetadataServicePatch, server: Server, *, named: bool) -> Pl
     if not changed:
         return Skip(server.identity, SkipReason.ALREADY_SO, _already_so(patch, before))
     after = {change.field: change.after for change in changed}
-    return Change(
+    return MetadataChange(
         server=server.identity,
         before=before,
         after=patched(before, fitting),
@@ -248,7 +350,7 @@ def _already_so(asked: MetadataServicePatch, present: MetadataService) -> str:
     return "already so"
 
 
-def invert_plan(changes: Sequence[Change], servers: Sequence[Server] | None = None) -> Plan:
+def invert_plan(changes: Sequence[MetadataChange], servers: Sequence[Server] | None = None) -> Plan:
     """Plan to give servers back the values that changes took from them.
 
     With ``servers``, as they are now, only what still has the value that was set is restored; the
@@ -259,7 +361,7 @@ def invert_plan(changes: Sequence[Change], servers: Sequence[Server] | None = No
     return Plan(Action.RESTORE, MetadataServicePatch(), tuple(items))
 
 
-def _inverted(change: Change, present: Mapping[tuple[str, str], Server] | None) -> PlanItem:
+def _inverted(change: MetadataChange, present: Mapping[tuple[str, str], Server] | None) -> PlanItem:
     who = change.server
     fields = tuple(FieldChange(f.field, before=f.after, after=f.before) for f in change.fields)
     if any(field.after is None for field in fields):
@@ -280,7 +382,7 @@ def _inverted(change: Change, present: Mapping[tuple[str, str], Server] | None) 
     values: dict[str, Any] = {field.field: field.after for field in fields}
     if "protocol" in values:
         values["protocol"] = Protocol(values["protocol"])
-    return Change(
+    return MetadataChange(
         server=who,
         before=change.after,
         after=change.before,

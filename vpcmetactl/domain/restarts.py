@@ -3,15 +3,16 @@
 The rule is the one of IBM's FAQ: enabling the service on an instance that was created with it
 disabled needs one stop and start, once. IBM's release notes of 9 August 2022 say that this no
 longer holds; the FAQ still says it. The API itself cannot tell (platform notes 2.1 and 2.4). So
-a verdict is advice, and as good as its evidence: what we saw of the server, in order of time.
+a verdict is advice, and as good as its evidence.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from vpcmetactl.domain.evidence import NOTHING_KNOWN, EventKind, Evidence, History, Source
 from vpcmetactl.domain.servers import BareMetalServer, Server, Support
+from vpcmetactl.domain.timelines import Settled, retrace
 
 
 class Verdict(StrEnum):
@@ -23,7 +24,12 @@ class Verdict(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How much a verdict can be relied on."""
+    """How much a verdict can be relied on.
+
+    ``presumed`` takes for granted that nobody had enabled the service before it was first looked
+    at, and that nothing was done and undone between two sights that no event tells of. A verdict
+    ``needed`` is never more: the API does not tell when an instance was started last.
+    """
 
     CERTAIN = "certain"
     PRESUMED = "presumed"
@@ -34,6 +40,9 @@ class Reason(StrEnum):
 
     ENABLED_WHILE_RUNNING = "enabled_while_running"
     STOPPED_SINCE = "stopped_since"
+    RESTARTED = "restarted"
+    SERVICE_ANSWERED = "service_answered"
+    ACKNOWLEDGED = "acknowledged"
     ENABLED_BEFORE = "enabled_before"
     ENABLED_AT_FIRST_SIGHT = "enabled_at_first_sight"
     ORDER_UNKNOWN = "order_unknown"
@@ -45,30 +54,58 @@ class Reason(StrEnum):
     RULE_OFF = "rule_off"
 
 
-MEANINGS = {
-    Reason.ENABLED_WHILE_RUNNING: (
-        "The service was seen disabled, then enabled while the instance ran, "
-        "and no stop was seen since."
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a reason means, and the cheapest way to settle it; ``None`` where nothing is open."""
+
+    meaning: str
+    remedy: str | None = None
+
+
+EXPLANATIONS = {
+    Reason.ENABLED_WHILE_RUNNING: Explanation(
+        "The service was disabled, then enabled while the instance ran, "
+        "and no stop is known since.",
+        "Ask the service from inside the server; where it does not answer, restart the server with "
+        "restarts run.",
     ),
-    Reason.STOPPED_SINCE: "The instance was seen down after the service was enabled.",
-    Reason.ENABLED_BEFORE: (
+    Reason.STOPPED_SINCE: Explanation("The instance was down after the service was enabled."),
+    Reason.RESTARTED: Explanation(
+        "This program stopped and started the instance with the service enabled."
+    ),
+    Reason.SERVICE_ANSWERED: Explanation(
+        "The service answered on this server, or gave it a token."
+    ),
+    Reason.ACKNOWLEDGED: Explanation("An operator said that it was restarted."),
+    Reason.ENABLED_BEFORE: Explanation(
         "The service had been enabled earlier; even IBM's rule asks for one restart only, "
         "the first time."
     ),
-    Reason.ENABLED_AT_FIRST_SIGHT: (
+    Reason.ENABLED_AT_FIRST_SIGHT: Explanation(
         "The service was already enabled when the instance was first seen; "
-        "nothing is known of the time before."
+        "nothing is known of the time before.",
+        "Import the Activity Tracker events of the time before with restarts import-events; "
+        "or ask the service from inside the server and say restarts ack where it answers.",
     ),
-    Reason.ORDER_UNKNOWN: (
+    Reason.ORDER_UNKNOWN: Explanation(
         "The service was enabled and the instance stopped or started between two sights, "
-        "in an order that nobody saw."
+        "in an order that nobody saw.",
+        "Import the Activity Tracker events of that time with restarts import-events; "
+        "or ask the service from inside the server and say restarts ack where it answers.",
     ),
-    Reason.SERVICE_DISABLED: "The service is disabled.",
-    Reason.APPLIES_AT_NEXT_START: "The instance does not run; it has the service once it starts.",
-    Reason.NOT_REPORTED: "The API did not report the metadata service of this server.",
-    Reason.NO_RULE_FOR_BARE_METAL: "IBM states no such rule for bare metal servers.",
-    Reason.UNSUPPORTED_ARCHITECTURE: "IBM does not support the service on this architecture.",
-    Reason.RULE_OFF: 'The restart rule is turned off (restart_rule = "none").',
+    Reason.SERVICE_DISABLED: Explanation("The service is disabled."),
+    Reason.APPLIES_AT_NEXT_START: Explanation(
+        "The instance does not run; it has the service once it starts."
+    ),
+    Reason.NOT_REPORTED: Explanation(
+        "The API did not report the metadata service of this server.",
+        "Read the server again later.",
+    ),
+    Reason.NO_RULE_FOR_BARE_METAL: Explanation("IBM states no such rule for bare metal servers."),
+    Reason.UNSUPPORTED_ARCHITECTURE: Explanation(
+        "IBM does not support the service on this architecture."
+    ),
+    Reason.RULE_OFF: Explanation('The restart rule is turned off (restart_rule = "none").'),
 }
 
 
@@ -80,28 +117,25 @@ class RestartRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen of a server at a moment; only what differs from the last sight is kept."""
-
-    server_id: str
-    observed_at: datetime
-    enabled: bool | None
-    status: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class RestartAssessment:
     """A verdict with its reason and evidence.
 
-    ``since`` is when the service was seen or set enabled, in UTC, for the verdict ``needed``.
-    ``confidence`` is ``None`` for ``unknown``.
+    ``since`` is when the service was seen or set enabled, in UTC, for the verdict ``needed``, and
+    ``not_before`` when it was last known to be otherwise. ``confidence`` is ``None`` for
+    ``unknown``. ``evidence`` is in order of time.
     """
 
     verdict: Verdict
     reason: Reason
     confidence: Confidence | None = None
     since: datetime | None = None
-    evidence: tuple[Observation, ...] = ()
+    not_before: datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def remedy(self) -> str | None:
+        """The cheapest way to settle it; ``None`` where nothing is open."""
+        return EXPLANATIONS[self.reason].remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +146,14 @@ class AssessedServer:
     restart: RestartAssessment
 
 
-# Statuses in which the instance does not run, or has been stopped to get where it is.
-_DOWN = frozenset({"stopped", "stopping", "starting"})
-
-
 def assess_restart(
-    server: Server,
-    history: Sequence[Observation] = (),
-    rule: RestartRule = RestartRule.FAQ,
+    server: Server, history: History = NOTHING_KNOWN, rule: RestartRule = RestartRule.FAQ
 ) -> RestartAssessment:
-    """Judge one server by its present state and what was seen of it before.
+    """Judge one server by its present state and what is known of its past.
 
-    ``history`` is in order of time and may or may not end with the present sight.
+    ``history`` may or may not end with the present sight.
     """
-    settled = _without_history(server, rule)
-    if settled is not None:
-        return settled
-    return _from_history(server, history)
+    return _by_present_state(server, rule) or _by_history(server, history)
 
 
 # One object for each verdict that needs no evidence: a fleet has thousands of them.
@@ -149,7 +174,7 @@ _NOT_REPORTED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
 _NOTHING_KNOWN = RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT)
 
 
-def _without_history(  # noqa: PLR0911 - one return for each case
+def _by_present_state(  # noqa: PLR0911 - one return for each case
     server: Server, rule: RestartRule
 ) -> RestartAssessment | None:
     if rule is RestartRule.NONE:
@@ -168,76 +193,41 @@ def _without_history(  # noqa: PLR0911 - one return for each case
     return None
 
 
-def _from_history(server: Server, history: Sequence[Observation]) -> RestartAssessment:
-    sights = _steps([seen for seen in history if seen.enabled is not None])
-    off = next((i for i, seen in enumerate(sights) if not seen.enabled), None)
-    if off is None:
+def _by_history(server: Server, history: History) -> RestartAssessment:
+    proof = next((event for event in reversed(history.events) if event.is_proof), None)
+    if proof is not None:
+        answered = proof.kind is EventKind.ANSWERED
+        reason = Reason.SERVICE_ANSWERED if answered else Reason.RESTARTED
+        return RestartAssessment(Verdict.NOT_NEEDED, reason, Confidence.CERTAIN, evidence=(proof,))
+    if not history.events and all(seen.enabled is not False for seen in history.sights):
         return _NOTHING_KNOWN
-    if off > 0:
-        return RestartAssessment(
-            Verdict.NOT_NEEDED,
-            Reason.ENABLED_BEFORE,
-            Confidence.PRESUMED,
-            evidence=(sights[0], sights[off]),
-        )
-    on = next((i for i, seen in enumerate(sights) if seen.enabled), len(sights))
-    return _first_enabled(server, sights, on)
+    story = retrace(history, server.status)
+    match story.settled:
+        case Settled.NO:
+            return RestartAssessment(
+                Verdict.NEEDED,
+                Reason.ENABLED_WHILE_RUNNING,
+                Confidence.PRESUMED,
+                since=story.enabled_at,
+                not_before=story.enabled_not_before,
+                evidence=story.evidence,
+            )
+        case Settled.YES:
+            reason = _settling_reason(story.settled_by, enabled_before=story.enabled_before)
+            return RestartAssessment(
+                Verdict.NOT_NEEDED, reason, Confidence.PRESUMED, evidence=story.evidence
+            )
+        case Settled.CANNOT_TELL if story.is_order_unknown:
+            return RestartAssessment(Verdict.UNKNOWN, Reason.ORDER_UNKNOWN, evidence=story.evidence)
+        case Settled.CANNOT_TELL:
+            return RestartAssessment(
+                Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT, evidence=story.evidence
+            )
 
 
-def _first_enabled(server: Server, sights: Sequence[Observation], on: int) -> RestartAssessment:
-    """Judge what came of the step from the last sight with the service off to the first with it on.
-
-    ``on`` is that first sight; there is none where only the present shows the service on. A stop
-    counts while the service is on. Turning it off and on again settles nothing by itself; a stop
-    that falls into such a gap proves no order.
-    """
-    evidence = sights[on - 1 : on + 1]
-    states = [(bool(seen.enabled), seen.status) for seen in sights]
-    if states[-1] != (True, server.status):
-        states.append((True, server.status))
-    settled = next((i for i in range(on, len(states)) if _is_down_while_on(states, i)), None)
-    if settled is not None:
-        return _stopped_since(*evidence, *sights[max(settled, on + 1) : settled + 1])
-    gap = next((seen for seen in sights[on + 1 :] if seen.status in _DOWN), None)
-    if gap is not None:
-        return _order_unknown(*evidence, gap)
-    if states[on - 1][1] in _DOWN or states[on][1] in _DOWN:
-        return _order_unknown(*evidence)
-    return RestartAssessment(
-        Verdict.NEEDED,
-        Reason.ENABLED_WHILE_RUNNING,
-        Confidence.PRESUMED,
-        since=sights[on].observed_at if on < len(sights) else None,
-        evidence=tuple(evidence),
-    )
-
-
-def _is_down_while_on(states: Sequence[tuple[bool, str | None]], i: int) -> bool:
-    """Whether a start follows this moment, or began just before it, with the service on.
-
-    Where the service is first seen on while the instance starts, it may have been enabled before
-    the start or during it.
-    """
-    enabled, status = states[i]
-    if status == "starting":
-        return enabled and states[i - 1][0]
-    return enabled and status in ("stopped", "stopping")
-
-
-def _steps(sights: Sequence[Observation]) -> Sequence[Observation]:
-    """Leave out what shows the same as the sight before it."""
-    return [
-        seen
-        for i, seen in enumerate(sights)
-        if i == 0 or (seen.enabled, seen.status) != (sights[i - 1].enabled, sights[i - 1].status)
-    ]
-
-
-def _stopped_since(*evidence: Observation) -> RestartAssessment:
-    return RestartAssessment(
-        Verdict.NOT_NEEDED, Reason.STOPPED_SINCE, Confidence.PRESUMED, evidence=evidence
-    )
-
-
-def _order_unknown(*evidence: Observation) -> RestartAssessment:
-    return RestartAssessment(Verdict.UNKNOWN, Reason.ORDER_UNKNOWN, evidence=evidence)
+def _settling_reason(settled_by: Evidence | None, *, enabled_before: bool) -> Reason:
+    if enabled_before:
+        return Reason.ENABLED_BEFORE
+    if getattr(settled_by, "source", None) is Source.OPERATOR:
+        return Reason.ACKNOWLEDGED
+    return Reason.STOPPED_SINCE

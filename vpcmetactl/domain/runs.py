@@ -40,9 +40,22 @@ class AttemptOutcome(StrEnum):
 _SETTLED = frozenset({AttemptOutcome.APPLIED, AttemptOutcome.ALREADY_DONE, AttemptOutcome.REFUSED})
 
 
+class RestartStep(StrEnum):
+    """How far a restart got: each is written down before what it names is done or waited for."""
+
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt of one change. ``found`` is the metadata service as it was read last."""
+    """One attempt of one change.
+
+    ``found`` is the metadata service as it was read last. ``step`` is how far a restart got,
+    ``link_id`` the id of the link that was made or deleted.
+    """
 
     outcome: AttemptOutcome
     intent_at: datetime | None = None
@@ -51,6 +64,17 @@ class Attempt:
     error_code: str | None = None
     error_message: str | None = None
     error_trace: str | None = None
+    step: RestartStep | None = None
+    link_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CutOffRestart:
+    """A server that a run stopped, or was about to, and may have left so."""
+
+    run_id: str
+    server: ServerIdentity
+    step: RestartStep
 
 
 @dataclass(frozen=True, slots=True)

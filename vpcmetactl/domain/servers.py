@@ -140,6 +140,10 @@ class Instance(_ServerFields):
     availability_class: str | None = None
     boot_volume: Reference | None = None
     instance_group: Reference | None = None
+    dedicated_host: Reference | None = None
+    gpu_count: int | None = None
+    # Whether its address is a reserved IP, which stays its own while it is stopped.
+    has_reserved_ip: bool | None = None
     # The version that was read, for If-Match; only a GET of one instance may tell it.
     etag: str | None = None
 

@@ -25,15 +25,15 @@ world's seed, `3` for the first three, `@5` for the fifth alone. Where several f
 request, the first one written wins.
 """
 
-import random
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.coverage import operations
+from vpcmetactl.emulator.frequency import Always, HowOften, Tally, parse_how_often
 from vpcmetactl.emulator.vpc.catalog import REGIONS
 
 STATUSES = frozenset({400, 401, 403, 404, 409, 412, 429, 500, 502, 503, 504})
@@ -81,35 +81,6 @@ def effect_name(effect: Effect) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Always:
-    """Every matching request."""
-
-
-@dataclass(frozen=True, slots=True)
-class First:
-    """The first so many matching requests."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Only:
-    """One matching request alone, counted from 1."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share of the matching requests, 0 to 1, at random."""
-
-    probability: float
-
-
-HowOften = Always | First | Only | Share
-
-
-@dataclass(frozen=True, slots=True)
 class Fault:
     """What goes wrong, with which operation, how often. `text` is how it was written."""
 
@@ -135,7 +106,7 @@ def parse_fault(text: str) -> Fault:
         raise ValueError(f"fault {text!r} names no operation there is; there are {names}")
     if region and region not in REGIONS:
         raise ValueError(f"fault {text!r} names no region there is; there are {', '.join(REGIONS)}")
-    how_often = _how_often(parts[2], text) if parts[2:] else Always()
+    how_often = parse_how_often(parts[2], f"fault {text!r}") if parts[2:] else Always()
     return Fault(text, operation, region or None, _effect(parts[1], text), how_often)
 
 
@@ -154,24 +125,6 @@ def _effect(text: str, whole: str) -> Effect:
     )
 
 
-_HOW_OFTEN: dict[str, Callable[[str], HowOften]] = {
-    r"always": lambda _text: Always(),
-    r"(\d{1,3}(?:\.\d+)?)%": lambda text: Share(float(text) / 100),
-    r"([1-9]\d{0,8})": lambda text: First(int(text)),
-    r"@([1-9]\d{0,8})": lambda text: Only(int(text)),
-}
-
-
-def _how_often(text: str, whole: str) -> HowOften:
-    for pattern, made in _HOW_OFTEN.items():
-        if match := re.fullmatch(pattern, text, re.ASCII):
-            how_often = made(match.groups("")[0] if match.groups() else "")
-            if isinstance(how_often, Share) and how_often.probability > 1:
-                break
-            return how_often
-    raise ValueError(f"fault {whole!r} has the unknown frequency {text!r}; try always, 2%, 3 or @5")
-
-
 class FaultPlan:
     """The faults in force, each with its own count and its own seeded dice."""
 
@@ -185,10 +138,8 @@ class FaultPlan:
         """Replace all faults; counts and dice start anew."""
         with self._lock:
             self.faults = tuple(faults)
-            self._counts = [0] * len(self.faults)
-            self._dice = [
-                random.Random(f"{self._seed}/{fault.text}")  # noqa: S311 - dice, not secrets
-                for fault in self.faults
+            self._tallies = [
+                Tally(fault.how_often, f"{self._seed}/{fault.text}") for fault in self.faults
             ]
 
     def strike(self, operation: str, region: str | None) -> Effect | None:
@@ -196,22 +147,10 @@ class FaultPlan:
         with self._lock:
             struck = [
                 fault.effect
-                for index, fault in enumerate(self.faults)
-                if fault.concerns(operation, region) and self._hits(index, fault.how_often)
+                for fault, tally in zip(self.faults, self._tallies, strict=True)
+                if fault.concerns(operation, region) and tally.strikes()
             ]
         return struck[0] if struck else None
-
-    def _hits(self, index: int, how_often: HowOften) -> bool:
-        self._counts[index] += 1
-        match how_often:
-            case Always():
-                return True
-            case First(count):
-                return self._counts[index] <= count
-            case Only(number):
-                return self._counts[index] == number
-            case Share(probability):
-                return self._dice[index].random() < probability
 
 
 BURST = 20

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from vpcmetactl.domain.errors import VpcmetactlError
-from vpcmetactl.domain.plans import Change, MetadataServicePatch, Outcome, Plan
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.evidence import History, Observation, ServerEvent, Sights
+from vpcmetactl.domain.plans import Change, MetadataServicePatch, Outcome, Plan, StopType
+from vpcmetactl.domain.runs import CutOffRestart, RestartStep, RunRecord
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import (
     MetadataService,
@@ -20,6 +20,14 @@ from vpcmetactl.domain.servers import (
     Server,
     ServerIdentity,
     ServerKind,
+)
+from vpcmetactl.domain.trust import (
+    ClaimRule,
+    DefaultProfile,
+    IdentityLimit,
+    ProfileIdentity,
+    ProfileLink,
+    TrustedProfile,
 )
 
 NO_FILTERS = ApiFilters()
@@ -108,14 +116,90 @@ class MetadataWriter(Protocol):
         """
 
 
-class ObservationLog(Protocol):
+class PowerSwitch(Protocol):
+    """Stops and starts servers. Calls may come from any thread.
+
+    Both calls ask for it and return: whether it came to that shows in the server's status. They
+    raise ConflictError where the server's status does not allow it (platform notes 2.3), and
+    UnavailableError with ``maybe_done`` where the request was sent and no answer came.
+    """
+
+    def get_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
+        """Return one server as it is now."""
+
+    def stop_server(self, server: ServerIdentity, stop_type: StopType | None) -> None:
+        """Ask for a stop; ``stop_type`` is for bare metal servers, ``None`` for instances."""
+
+    def start_server(self, server: ServerIdentity) -> None:
+        """Ask for a start."""
+
+
+class TrustReader(Protocol):
+    """Reads trusted profiles. Calls may come from any thread, at the same time as others.
+
+    Each raises PermissionDeniedError, whose hint names the IAM action, where it may not be read.
+    """
+
+    def list_profiles(self, account_id: str) -> Sequence[TrustedProfile]:
+        """Return every trusted profile of an account, of all pages."""
+
+    def list_links(self, profile_id: str) -> Sequence[ProfileLink]:
+        """Return the links of a profile, of every compute type."""
+
+    def list_rules(self, profile_id: str) -> Sequence[ClaimRule]:
+        """Return the claim rules of a profile, of every type."""
+
+    def list_identities(self, profile_id: str) -> Sequence[ProfileIdentity]:
+        """Return the identities that may assume a profile."""
+
+    def list_limits(self, account_id: str) -> Sequence[IdentityLimit]:
+        """Return the account's limits on identities and how much of each is used."""
+
+    def get_default_profile(
+        self, region: str, kind: ServerKind, server_id: str
+    ) -> DefaultProfile | None:
+        """Return the profile a server was given when it was made; ``None`` without one."""
+
+
+class LinkWriter(Protocol):
+    """Makes and takes away links of trusted profiles. Calls may come from any thread.
+
+    Both raise UnavailableError with ``maybe_done`` where the request was sent and no answer came;
+    neither is ever sent twice.
+    """
+
+    def list_links(self, profile_id: str) -> Sequence[ProfileLink]:
+        """Return the links of a profile, of every compute type."""
+
+    def create_link(
+        self,
+        profile_id: str,
+        *,
+        cr_type: str,
+        crn: str,
+        name: str | None,
+        is_cross_account: bool,
+    ) -> ProfileLink:
+        """Make a link, and return it as the API answered."""
+
+    def delete_link(self, profile_id: str, link_id: str) -> None:
+        """Take a link away; raises NotFoundError where there is none."""
+
+
+class EvidenceLog(Protocol):
     """Remembers what was seen of servers between runs of the program."""
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
-        """Return what is kept of each server, oldest first; servers never seen are absent."""
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
+        """Return what is known of each server; those of which nothing is are absent."""
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
+    def record_sights(self, sights: Sights) -> None:
         """Keep what was seen, in one transaction."""
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return the restarts that nobody brought to an end and of which the server may be down.
+
+        Left out are those of runs that go on, and of servers that were seen running since.
+        """
 
 
 class ChangeLog(Protocol):
@@ -130,10 +214,21 @@ class ChangeLog(Protocol):
         Raises RefusedError where another run has a change of this server open.
         """
 
-    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
+    def reach(
+        self, run_id: str, change: Change, step: RestartStep, seen: Iterable[Observation] = ()
+    ) -> None:
+        """Commit, durably, how far an intended restart has got, and what was ``seen`` of it."""
+
+    def settle(
+        self,
+        run_id: str,
+        outcome: Outcome,
+        seen: Iterable[Observation] = (),
+        events: Iterable[ServerEvent] = (),
+    ) -> None:
         """Commit what became of a change; one that was intended, or one that never was.
 
-        What was ``seen`` of its server is kept in the same transaction.
+        What was ``seen`` of its server, and what it proves, is kept in the same transaction.
         """
 
     def finish_run(self, run_id: str) -> None:
@@ -171,8 +266,15 @@ class RunLog(RunReader, Protocol):
         """
 
 
-class Journal(ObservationLog, ChangeLog, RunLog, Protocol):
+class Journal(EvidenceLog, ChangeLog, RunLog, Protocol):
     """The whole state file, as one realm sees it."""
+
+    def add_events(self, events: Iterable[ServerEvent]) -> int:
+        """Keep events, in one transaction, and return how many of them were not known before.
+
+        Of the events of one server and source that say that the service answered, the first and
+        the last are enough.
+        """
 
 
 class PreflightReader(Protocol):

@@ -7,15 +7,39 @@ refused too, except that `force` lets a stop interrupt a start or a reboot. Dura
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 
+class Planned(NamedTuple):
+    """So many seconds after an action begins the server is as this says.
+
+    `reason` is the code of a status reason. `activates`: the server comes up here from a start
+    that began while its metadata service was enabled.
+    """
+
+    after: float
+    status: str
+    health: str = "ok"
+    reason: str | None = None
+    activates: bool = False
+
+
+Plan = tuple[Planned, ...]
+
+
 class Step(NamedTuple):
-    """From this moment on the status is this."""
+    """From this moment on the server is as this says."""
 
     at: datetime
     status: str
+    health: str = "ok"
+    reason: str | None = None
+    activates: bool = False
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +49,59 @@ class Power:
     initial: str
     steps: tuple[Step, ...] = ()
 
+    def step(self, now: datetime) -> Step:
+        """Return what holds at a moment."""
+        for step in reversed(self.steps):
+            if step.at <= now:
+                return step
+        return Step(_BEGINNING, self.initial)
+
     def status(self, now: datetime) -> str:
         """Return the status at a moment."""
-        return next((step.status for step in reversed(self.steps) if step.at <= now), self.initial)
+        return self.step(now).status
 
-    def then(self, now: datetime, plan: "Plan") -> Self:
-        """Return what happens if this plan begins now; steps not yet reached are dropped."""
-        past = tuple(step for step in self.steps if step.at <= now)
-        planned = tuple(Step(now + timedelta(seconds=after), status) for after, status in plan)
-        return replace(self, steps=past + planned)
+    def then(self, now: datetime, plan: Plan, pace: float = 1.0) -> Self:
+        """Return what happens if this plan begins now; steps not yet reached are dropped.
 
-    def came_up_since(self, moment: datetime, now: datetime) -> bool:
-        """Tell whether the server went from stopped through starting after a moment."""
-        return any(step.status == "starting" and moment <= step.at <= now for step in self.steps)
+        `pace` stretches the plan's seconds: 0 does everything at once.
+        """
+        planned = (Step(now + timedelta(seconds=pace * after), *rest) for after, *rest in plan)
+        return replace(self, steps=(*self._past(now), *planned))
 
+    def activated(self, now: datetime) -> bool:
+        """Tell whether the server has come up from a start with the metadata service enabled."""
+        return any(step.activates for step in self._past(now))
 
-Plan = tuple[tuple[float, str], ...]
+    def stops(self, now: datetime) -> int:
+        """Count how often the server has been stopped so far; a start that failed is no stop."""
+        return sum(
+            (before.status, step.status) == ("stopping", "stopped")
+            for before, step in pairwise(self._past(now))
+        )
+
+    def _past(self, now: datetime) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.at <= now)
+
 
 RUNNING = Power("running")
 STOPPED = Power("stopped")
 
 INSTANCE_ACTIONS: dict[str, Plan] = {
-    "start": ((0, "starting"), (6, "running")),
-    "stop": ((0, "stopping"), (8, "stopped")),
-    "reboot": ((0, "restarting"), (10, "running")),
+    "start": (Planned(0, "starting"), Planned(6, "running")),
+    "stop": (Planned(0, "stopping"), Planned(8, "stopped")),
+    "reboot": (Planned(0, "restarting"), Planned(10, "running")),
 }
 
 BARE_METAL_ACTIONS: dict[str, Plan] = {
-    "start": ((0, "starting"), (20, "running")),
-    "restart": ((0, "restarting"), (30, "running")),
+    "start": (Planned(0, "starting"), Planned(20, "running")),
+    "restart": (Planned(0, "restarting"), Planned(30, "running")),
     # There is no status `stopping` for bare metal: it runs until it is stopped.
-    "stop-hard": ((4, "stopped"),),
-    "stop-soft": ((15, "stopped"),),
+    "stop-hard": (Planned(4, "stopped"),),
+    "stop-soft": (Planned(15, "stopped"),),
 }
+
+CREATION: Plan = (Planned(0, "pending"), Planned(2, "starting"), Planned(8, "running"))
+"""How a new instance comes to run."""
 
 _ACCEPTED = {
     "running": {"stop", "reboot", "stop-hard", "stop-soft", "restart"},
