@@ -26,6 +26,7 @@ from vpcmetactl.emulator.faults import (
     effect_name,
 )
 from vpcmetactl.emulator.iam import routes as iam
+from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.request_log import RequestLog, RequestRecord, redacted
 from vpcmetactl.emulator.routing import Call, Refusal, Route, Service, page_not_found
 from vpcmetactl.emulator.vpc import routes as vpc
@@ -69,7 +70,12 @@ class Emulator:
         limit = RateLimit(rate_limit) if isinstance(rate_limit, int | float) else rate_limit
         self._buckets = None if limit is None else TokenBuckets(limit, world.clock)
         self._control = control.service(self)
-        services = (vpc.service(world.vpc), iam.service(world.iam), self._control)
+        services = (
+            vpc.service(world.vpc),
+            iam.service(world.iam),
+            trust_routes.service(world.trust),
+            self._control,
+        )
         self._nowhere = _Endpoint(services[0], _fallback_route(page_not_found), None)
         self._routes = _routes(services)
 

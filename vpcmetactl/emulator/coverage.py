@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vpcmetactl.emulator.iam import routes as iam
+from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.routing import Route
 from vpcmetactl.emulator.vpc import routes as vpc
 
@@ -22,7 +23,11 @@ class EmulatedOperation:
 
 def coverage() -> tuple[EmulatedOperation, ...]:
     """Return every emulated operation; what is not here answers 501 or 404."""
-    return (*_of("vpc", vpc.PREFIX, vpc.ROUTES), *_of("iam", iam.PREFIX, iam.ROUTES))
+    return (
+        *_of("vpc", vpc.PREFIX, vpc.ROUTES),
+        *_of("iam", iam.PREFIX, iam.ROUTES),
+        *_of("iam_identity", trust_routes.PREFIX, trust_routes.ROUTES),
+    )
 
 
 def operations() -> tuple[str, ...]:
@@ -32,5 +37,5 @@ def operations() -> tuple[str, ...]:
 
 def _of(service: str, prefix: str, routes: tuple[Route[Any], ...]) -> Iterator[EmulatedOperation]:
     for route in routes:
-        path = f"{prefix}{route.path}".replace("<", "{").replace(">", "}")
+        path = f"{prefix}{route.path}".replace("path:", "").replace("<", "{").replace(">", "}")
         yield EmulatedOperation(service, route.operation, route.method, path, route.notes)

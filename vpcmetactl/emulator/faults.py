@@ -3,7 +3,9 @@
 A fault is written `OPERATION[@REGION]:FAULT[:HOW OFTEN]`.
 
 OPERATION is an operation's id as IBM's SDK calls it (`list_instances`, `get_instance`,
-`update_instance`, `create_token`, …) or `*` for all of them. REGION narrows it to one region.
+`update_instance`, `create_token`, …), or `*` for all of them, or an IAM action
+(`iam-identity.profile.get`, `is.instance.instance.update`, …) for all that need it: with 403 the
+caller lacks that right. REGION narrows it to one region.
 
 FAULT is one of
 
@@ -34,6 +36,7 @@ from enum import Enum
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.coverage import operations
 from vpcmetactl.emulator.frequency import Always, HowOften, Tally, parse_how_often
+from vpcmetactl.emulator.permissions import ACTIONS, actions_of
 from vpcmetactl.emulator.vpc.catalog import REGIONS
 
 STATUSES = frozenset({400, 401, 403, 404, 409, 412, 429, 500, 502, 503, 504})
@@ -92,7 +95,8 @@ class Fault:
 
     def concerns(self, operation: str, region: str | None) -> bool:
         """Tell whether a request of this operation and region counts for this fault."""
-        return self.operation in {"*", operation} and self.region in {None, region}
+        named = {"*", operation, *actions_of(operation)}
+        return self.operation in named and self.region in {None, region}
 
 
 def parse_fault(text: str) -> Fault:
@@ -101,7 +105,7 @@ def parse_fault(text: str) -> Fault:
     if len(parts) not in {2, 3} or not all(parts):
         raise ValueError(f"fault {text!r} is not of the form OPERATION[@REGION]:FAULT[:HOW OFTEN]")
     operation, _, region = parts[0].partition("@")
-    if operation not in (known := {"*", *operations()}):
+    if operation not in (known := {"*", *operations(), *ACTIONS}):
         names = ", ".join(sorted(known))
         raise ValueError(f"fault {text!r} names no operation there is; there are {names}")
     if region and region not in REGIONS:

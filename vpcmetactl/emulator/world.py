@@ -1,10 +1,11 @@
-"""The whole state of an emulator: one account's servers in all regions, its key and its tokens."""
+"""The whole state of an emulator: one account's servers, trusted profiles, key and tokens."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from vpcmetactl.emulator.clock import Clock, SystemClock
 from vpcmetactl.emulator.iam.resources import Account
+from vpcmetactl.emulator.iam.trust import TrustState
 from vpcmetactl.emulator.identifiers import Identifiers
 from vpcmetactl.emulator.vpc.recorded import RecordedServer
 from vpcmetactl.emulator.vpc.regions import Region
@@ -33,6 +34,7 @@ class World:
         self.clock: Clock = SystemClock() if clock is None else clock
         self.ids = Identifiers(seed)
         self.iam = Account(self.ids, self.clock)
+        self.trust = TrustState(self.ids, self.clock, self.iam)
         self.vpc = VpcState(self.clock, self.iam)
         self.created_at = self.clock.now()
         self._populations: list[Callable[[World], None]] = []
@@ -71,6 +73,7 @@ class World:
         """Go back to what the scenario and the loaded files describe. Tokens end, too."""
         with self.vpc.lock:
             self.iam.clear()
+            self.trust.clear()
             self.vpc.clear()
             for population in self._populations:
                 population(self)
@@ -102,8 +105,9 @@ class World:
                 server.change_metadata_service(parts, self.now())
 
     def delete(self, server: AnyServer) -> None:
-        """Take a server away as someone else would."""
+        """Take a server away as someone else would. The platform removes its links."""
         with self.vpc.lock:
+            self.trust.unlink(server.crn)
             for region in self.regions.values():
                 region.instances.discard(server.id)
                 region.bare_metal_servers.discard(server.id)

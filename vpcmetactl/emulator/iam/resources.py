@@ -49,6 +49,8 @@ class Account:
     def __init__(self, ids: Identifiers, clock: Clock) -> None:
         self.account_id = ids.hex("account")
         self.api_key = API_KEY
+        self.api_key_id = f"ApiKey-{ids.uuid('api key')}"
+        self.iam_id = f"IBMid-{ids.hex('iam id')[:10].upper()}"
         self.token_lifetime = LIFETIME
         self._ids = ids
         self._clock = clock
@@ -91,13 +93,12 @@ class Account:
         return count
 
     def _claims(self, issued_at: datetime, expires_at: datetime) -> dict[str, Any]:
-        iam_id = f"IBMid-{self._ids.hex('iam id')[:10].upper()}"
         return {
-            "iam_id": iam_id,
-            "id": iam_id,
+            "iam_id": self.iam_id,
+            "id": self.iam_id,
             "realmid": "IBMid",
             "jti": self._ids.uuid(f"token {self._issued}"),
-            "identifier": iam_id.removeprefix("IBMid-"),
+            "identifier": self.iam_id.removeprefix("IBMid-"),
             "sub": "operator@emulator.example",
             "account": {"valid": True, "bss": self.account_id, "frozen": True},
             "iat": int(issued_at.timestamp()),
