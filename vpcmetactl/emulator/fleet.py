@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from vpcmetactl.emulator.iam.trusted import Link, TrustedProfile
 from vpcmetactl.emulator.vpc.catalog import (
     BARE_METAL_PROFILES,
     INSTANCE_PROFILES,
@@ -13,6 +14,7 @@ from vpcmetactl.emulator.vpc.catalog import (
     endpoint,
     region_prefix,
 )
+from vpcmetactl.emulator.vpc.regions import DefaultTrustedProfile
 from vpcmetactl.emulator.vpc.resources import (
     BareMetalServer,
     Instance,
@@ -184,6 +186,33 @@ class Fleet:
         )
         self.world.regions[vpc.region].bare_metal_servers.add(server)
         return server
+
+    def default_profile(
+        self, server: Instance | BareMetalServer, profile: TrustedProfile, *, auto_link: bool = True
+    ) -> None:
+        """Give a server a default trusted profile, as if at its creation: linked, unless not."""
+        region = self.world.regions[server.zone.region]
+        region.default_profiles[server.id] = DefaultTrustedProfile(
+            profile.id, profile.crn, auto_link
+        )
+        if auto_link:
+            self.link(profile, server, created_at=server.created_at)
+
+    def link(
+        self,
+        profile: TrustedProfile,
+        server: Instance | BareMetalServer,
+        name: str | None = None,
+        created_at: datetime | None = None,
+    ) -> Link:
+        """Link a server to a profile; a month ago unless told otherwise."""
+        return self.world.trust.add_link(
+            profile,
+            "VSI" if isinstance(server, Instance) else "BMS",
+            {"crn": server.crn},
+            name=name,
+            created_at=created_at or self.world.created_at - timedelta(days=30),
+        )
 
     def _next_creation(self) -> datetime:
         self._created += 1

@@ -59,6 +59,7 @@ class Collection(Generic[T]):
 
     def __init__(self) -> None:
         self._items: dict[str, T] = {}
+        self._hidden: set[str] = set()
         self._selections: dict[Filters, Selection[T]] = {}
 
     def __len__(self) -> int:
@@ -81,6 +82,11 @@ class Collection(Generic[T]):
         if self._items.pop(identifier, None) is not None:
             self.changed()
 
+    def hide(self, identifier: str) -> None:
+        """Leave something out of listings from now on, as for one who may not list it."""
+        self._hidden.add(identifier)
+        self.changed()
+
     def changed(self) -> None:
         """Say that something filters look at has changed."""
         self._selections = {}
@@ -93,7 +99,8 @@ class Collection(Generic[T]):
         selection = Selection(
             item
             for item in self
-            if all(item.filter_value(name) == value for name, value in filters)
+            if item.id not in self._hidden
+            and all(item.filter_value(name) == value for name, value in filters)
         )
         if len(remembered) < _REMEMBERED:
             remembered[filters] = selection

@@ -1,5 +1,6 @@
 """One region: its collections, and the boot volumes that come with its instances."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vpcmetactl.emulator.vpc.collections import Collection
@@ -15,8 +16,17 @@ if TYPE_CHECKING:
     from vpcmetactl.emulator.vpc.recorded import RecordedServer
 
 
+@dataclass(frozen=True, slots=True)
+class DefaultTrustedProfile:
+    """The profile a server becomes where none is asked for, and whether it was linked at once."""
+
+    id: str
+    crn: str
+    auto_link: bool = True
+
+
 class Region:
-    """What one regional endpoint serves."""
+    """What one regional endpoint serves. `default_profiles` are by the id of the server."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -26,6 +36,7 @@ class Region:
         self.bare_metal_servers: Collection[BareMetalServer | RecordedServer] = Collection()
         self.instance_templates: Collection[InstanceTemplate] = Collection()
         self.instance_groups: Collection[InstanceGroup] = Collection()
+        self.default_profiles: dict[str, DefaultTrustedProfile] = {}
         self._boot_volumes: dict[str, str] = {}
 
     def members_of(self, group: InstanceGroup) -> int:

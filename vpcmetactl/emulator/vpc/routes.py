@@ -1,7 +1,7 @@
 """Which VPC operations there are, and what is known to differ from the platform."""
 
 from vpcmetactl.emulator.routing import Route, Service
-from vpcmetactl.emulator.vpc import changes, handlers
+from vpcmetactl.emulator.vpc import changes, handlers, initialization
 from vpcmetactl.emulator.vpc.errors import refusal_for
 from vpcmetactl.emulator.vpc.fallback import fallback
 from vpcmetactl.emulator.vpc.requests import guard
@@ -42,6 +42,14 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "With a weak ETag of everything the body shows.",
     ),
     Route(
+        "get_instance_initialization",
+        "GET",
+        "/instances/<id>/initialization",
+        initialization.get_instance_initialization,
+        "The default trusted profile as it was at creation, if one was given; an invented key and "
+        "password. Servers loaded from a file answer 501.",
+    ),
+    Route(
         "update_instance",
         "PATCH",
         "/instances/<id>",
@@ -72,6 +80,13 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "/bare_metal_servers/<id>",
         handlers.get_bare_metal_server,
         "Without ETag, as on the platform.",
+    ),
+    Route(
+        "get_bare_metal_server_initialization",
+        "GET",
+        "/bare_metal_servers/<id>/initialization",
+        initialization.get_bare_metal_server_initialization,
+        "As for instances; with an image and one user account.",
     ),
     Route(
         "update_bare_metal_server",
