@@ -12,16 +12,29 @@ from vpcmetactl.domain.plans import (
     Action,
     Change,
     FieldChange,
+    LinkChange,
+    LinkOperation,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
     Plan,
     PlanItem,
+    RestartChange,
     Skip,
     SkipReason,
+    StopType,
     plan_metadata,
 )
-from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
+from vpcmetactl.domain.restarts import Reason, Verdict
+from vpcmetactl.domain.runs import (
+    Attempt,
+    AttemptOutcome,
+    RestartStep,
+    RunItem,
+    RunRecord,
+    RunState,
+)
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.servers import (
     MetadataService,
@@ -30,6 +43,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.trust import CR_TYPES
 
 T = TypeVar("T")
 
@@ -54,6 +68,7 @@ _bare_metal_services = st.builds(
     protocol=st.sampled_from(["http", "https", None]),
 )
 notes = st.builds(Note, st.sampled_from(NoteCode), texts)
+_told = st.lists(notes, max_size=2).map(tuple)
 _regions = st.sampled_from(["us-south", "eu-de", "jp-tok"])
 
 
@@ -133,6 +148,10 @@ def _identities(draw: st.DrawFn) -> Sequence[ServerIdentity]:
     ]
 
 
+def _skips(who: ServerIdentity) -> st.SearchStrategy[Skip]:
+    return st.builds(Skip, st.just(who), st.sampled_from(SkipReason), texts, refused=st.booleans())
+
+
 @st.composite
 def _restoring_items(draw: st.DrawFn, who: ServerIdentity) -> PlanItem:
     before = draw(metadata_services)
@@ -149,17 +168,16 @@ def _restoring_items(draw: st.DrawFn, who: ServerIdentity) -> PlanItem:
         if value is not None and value != getattr(before, name)
     )
     if not fields:
-        reason, message = draw(st.sampled_from(SkipReason)), draw(texts)
-        return Skip(who, reason, message, refused=draw(st.booleans()))
-    return _change(who, before, fields, tuple(draw(st.lists(notes, max_size=2))))
+        return draw(_skips(who))
+    return _metadata_change(who, before, fields, draw(_told))
 
 
-def _change(
+def _metadata_change(
     who: ServerIdentity,
     before: MetadataService,
     fields: tuple[FieldChange, ...],
     told: tuple[Note, ...],
-) -> Change:
+) -> MetadataChange:
     new = {field.field: field.after for field in fields}
     enabled, protocol = new.get("enabled"), new.get("protocol")
     limit = new.get("response_hop_limit")
@@ -180,9 +198,78 @@ def _plain(value: bool | Protocol | int | None) -> bool | str | int | None:  # n
     return value.value if isinstance(value, Protocol) else value
 
 
+@st.composite
+def restart_plans(draw: st.DrawFn) -> Plan:
+    """Return a plan that stops and starts servers."""
+    items = [draw(_restarts(who) | _skips(who)) for who in draw(_identities())]
+    return Plan(Action.RESTART, MetadataServicePatch(), tuple(items))
+
+
+@st.composite
+def _restarts(draw: st.DrawFn, who: ServerIdentity) -> RestartChange:
+    verdict, reason = draw(
+        st.sampled_from(
+            [
+                (Verdict.NEEDED, Reason.ENABLED_WHILE_RUNNING),
+                (Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT),
+                (Verdict.UNKNOWN, Reason.ORDER_UNKNOWN),
+            ]
+        )
+    )
+    is_instance = who.kind is ServerKind.INSTANCE
+    return RestartChange(
+        server=who,
+        verdict=verdict,
+        reason=reason,
+        stop_type=None if is_instance else draw(st.sampled_from(StopType)),
+        one_per=draw(texts | st.none()),
+        allows_storage_loss=draw(st.booleans()),
+        notes=draw(_told),
+    )
+
+
+_LINK_OPERATIONS = {
+    Action.CREATE_LINKS: (LinkOperation.CREATE,),
+    Action.DELETE_LINKS: (LinkOperation.DELETE,),
+    Action.PRUNE_LINKS: (LinkOperation.DELETE,),
+    Action.RESTORE: tuple(LinkOperation),
+}
+
+
+@st.composite
+def link_plans(draw: st.DrawFn) -> Plan:
+    """Return a plan that makes or takes away links, a server in it once or several times."""
+    action = draw(st.sampled_from([*_LINK_OPERATIONS]))
+    items: list[PlanItem] = []
+    for who in draw(_identities()):
+        for number in range(draw(st.integers(1, 2))):
+            links = _links(who, number, _LINK_OPERATIONS[action])
+            items.append(draw(links | _skips(who)))
+    return Plan(action, MetadataServicePatch(), tuple(items))
+
+
+@st.composite
+def _links(
+    draw: st.DrawFn, who: ServerIdentity, number: int, operations: Sequence[LinkOperation]
+) -> LinkChange:
+    operation = draw(st.sampled_from(operations))
+    return LinkChange(
+        server=who,
+        operation=operation,
+        profile_id=f"Profile-{number}",
+        profile_name=draw(texts | st.none()),
+        cr_type=CR_TYPES[who.kind],
+        crn=who.crn or draw(words),
+        link_id=None if operation is LinkOperation.CREATE else draw(words),
+        link_name=draw(texts | st.none()),
+        is_cross_account=draw(st.booleans()),
+        notes=draw(_told),
+    )
+
+
 def plans() -> st.SearchStrategy[Plan]:
     """Return plans of every action."""
-    return asked_plans() | restoring_plans()
+    return asked_plans() | restoring_plans() | restart_plans() | link_plans()
 
 
 budgets = st.builds(
@@ -225,16 +312,21 @@ def saved_plans(draw: st.DrawFn) -> SavedPlan:
     )
 
 
-attempts = st.builds(
-    Attempt,
-    outcome=st.sampled_from(AttemptOutcome),
-    intent_at=moments | st.none(),
-    outcome_at=moments | st.none(),
-    found=metadata_services | st.none(),
-    error_code=texts | st.none(),
-    error_message=texts | st.none(),
-    error_trace=texts | st.none(),
-)
+def attempts(change: Change) -> st.SearchStrategy[Attempt]:
+    """Return attempts of a change with what there may be to tell of its kind."""
+    is_restart, is_link = isinstance(change, RestartChange), isinstance(change, LinkChange)
+    return st.builds(
+        Attempt,
+        outcome=st.sampled_from(AttemptOutcome),
+        intent_at=moments | st.none(),
+        outcome_at=moments | st.none(),
+        found=st.none() if is_link else metadata_services | st.none(),
+        error_code=texts | st.none(),
+        error_message=texts | st.none(),
+        error_trace=texts | st.none(),
+        step=st.sampled_from(RestartStep) | st.none() if is_restart else st.none(),
+        link_id=words | st.none() if is_link else st.none(),
+    )
 
 
 @st.composite
@@ -242,7 +334,7 @@ def run_records(draw: st.DrawFn) -> RunRecord:
     """Return a run with any attempts of its changes."""
     plan = draw(plans())
     items = tuple(
-        RunItem(item, draw(_tried()) if isinstance(item, Change) else ()) for item in plan.items
+        RunItem(item, draw(_tried(item)) if isinstance(item, Change) else ()) for item in plan.items
     )
     return RunRecord(
         id=draw(_run_ids),
@@ -264,5 +356,5 @@ def run_records(draw: st.DrawFn) -> RunRecord:
 _run_ids = st.from_regex(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", fullmatch=True)
 
 
-def _tried() -> st.SearchStrategy[tuple[Attempt, ...]]:
-    return st.lists(attempts, max_size=3).map(tuple)
+def _tried(change: Change) -> st.SearchStrategy[tuple[Attempt, ...]]:
+    return st.lists(attempts(change), max_size=3).map(tuple)
