@@ -6,21 +6,18 @@ from tests.emulator.caller import Caller, error_of
 from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.clock import ManualClock
 from vpcmetactl.emulator.faults import (
-    Always,
     Damage,
     Fault,
     FaultPlan,
-    First,
-    Only,
     RateLimit,
     Replacement,
-    Share,
     Status,
     effect_name,
     parse_fault,
     parse_latency,
     parse_rate_limit,
 )
+from vpcmetactl.emulator.frequency import Always, First, Only, Share
 from vpcmetactl.emulator.world import World
 
 

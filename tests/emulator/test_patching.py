@@ -249,14 +249,14 @@ def test_first_enabling_one_created_without_the_service_is_remembered(
 ) -> None:
     (server,) = caller.app.world.find_servers("web-1")
     assert isinstance(server, Instance)
-    path, now = caller.path_of("web-1"), caller.app.world.now
-    assert not server.needs_restart(now())
+    path, needs_restart = caller.path_of("web-1"), caller.app.world.needs_restart
+    assert not needs_restart(server)
     caller.patch(path, ON)
-    assert server.needs_restart(now())
+    assert needs_restart(server)
     for action in ("stop", "start"):
         caller.post(f"{path}/actions", {"type": action})
         clock.advance(MINUTE)
-    assert not server.needs_restart(now())
+    assert not needs_restart(server)
     caller.patch(path, {"metadata_service": {"enabled": False}})
     caller.patch(path, ON)
-    assert not server.needs_restart(now())
+    assert not needs_restart(server)

@@ -109,6 +109,7 @@ class Emulator:
             self._buckets = TokenBuckets(self._buckets.limit, self.world.clock)
 
     def _respond(self, request: Request) -> Response:
+        self.world.vpc.catch_up()
         endpoint, arguments = self._match(request)
         if endpoint.service is self._control:
             return _handled(endpoint, self._call(request, endpoint, arguments, 0))

@@ -35,7 +35,7 @@ from enum import Enum
 
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.coverage import operations
-from vpcmetactl.emulator.frequency import Always, HowOften, Tally, parse_how_often
+from vpcmetactl.emulator.frequency import ALWAYS, HowOften, Tally, parse_how_often
 from vpcmetactl.emulator.permissions import ACTIONS, actions_of
 from vpcmetactl.emulator.vpc.catalog import REGIONS
 
@@ -91,7 +91,7 @@ class Fault:
     operation: str
     region: str | None
     effect: Effect
-    how_often: HowOften = Always()
+    how_often: HowOften = ALWAYS
 
     def concerns(self, operation: str, region: str | None) -> bool:
         """Tell whether a request of this operation and region counts for this fault."""
@@ -110,7 +110,7 @@ def parse_fault(text: str) -> Fault:
         raise ValueError(f"fault {text!r} names no operation there is; there are {names}")
     if region and region not in REGIONS:
         raise ValueError(f"fault {text!r} names no region there is; there are {', '.join(REGIONS)}")
-    how_often = parse_how_often(parts[2], f"fault {text!r}") if parts[2:] else Always()
+    how_often = parse_how_often(parts[2], f"fault {text!r}") if parts[2:] else ALWAYS
     return Fault(text, operation, region or None, _effect(parts[1], text), how_often)
 
 

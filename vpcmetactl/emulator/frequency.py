@@ -32,10 +32,11 @@ class Share:
     probability: float
 
 
+ALWAYS = Always()
 HowOften = Always | First | Only | Share
 
 _FORMS: dict[str, Callable[[str], HowOften]] = {
-    r"always": lambda _text: Always(),
+    r"always": lambda _text: ALWAYS,
     r"(\d{1,3}(?:\.\d+)?)%": lambda text: Share(float(text) / 100),
     r"([1-9]\d{0,8})": lambda text: First(int(text)),
     r"@([1-9]\d{0,8})": lambda text: Only(int(text)),

@@ -1,25 +1,28 @@
 """The whole state of an emulator: one account's servers, trusted profiles, key and tokens."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
 from vpcmetactl.emulator.clock import Clock, SystemClock
 from vpcmetactl.emulator.iam.resources import Account
 from vpcmetactl.emulator.iam.trust import TrustState
 from vpcmetactl.emulator.identifiers import Identifiers
-from vpcmetactl.emulator.vpc.recorded import RecordedServer
+from vpcmetactl.emulator.vpc.activity import SOMEBODY, AnyServer
+from vpcmetactl.emulator.vpc.deeds import act, actions_of, delete, update
+from vpcmetactl.emulator.vpc.errors import VpcRefusal
 from vpcmetactl.emulator.vpc.regions import Region
-from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance
+from vpcmetactl.emulator.vpc.resources import Instance, RestartRule
+from vpcmetactl.emulator.vpc.schedule import Deed
 from vpcmetactl.emulator.vpc.state import VpcState
-
-AnyServer = Instance | BareMetalServer | RecordedServer
 
 
 class World:
     """Everything a request can read or change, in the states of the services.
 
     The same seed, scenario and clock give the same world, whatever order it is read in. Reading
-    changes nothing. `token_lifetime` is what new tokens live.
+    changes nothing. `token_lifetime` is what new tokens live, `restart_rule` which of IBM's two
+    readings holds for servers.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class World:
         seed: int = 0,
         clock: Clock | None = None,
         scenario: str = "",
+        restart_rule: RestartRule = "faq",
     ) -> None:
         self.seed = seed
         self.scenario = scenario
@@ -35,7 +39,8 @@ class World:
         self.ids = Identifiers(seed)
         self.iam = Account(self.ids, self.clock)
         self.trust = TrustState(self.ids, self.clock, self.iam)
-        self.vpc = VpcState(self.clock, self.iam)
+        self.vpc = VpcState(self.clock, self.iam, seed=seed)
+        self.vpc.restart_rule = restart_rule
         self.created_at = self.clock.now()
         self._populations: list[Callable[[World], None]] = []
 
@@ -60,7 +65,8 @@ class World:
 
     @property
     def regions(self) -> dict[str, Region]:
-        """The regions by name."""
+        """The regions by name, as they are now."""
+        self.vpc.catch_up()
         return self.vpc.regions
 
     def populate(self, population: Callable[["World"], None]) -> None:
@@ -96,18 +102,64 @@ class World:
         """Return the servers with this exact name, in all regions."""
         return [server for server in self.servers() if server.name == name]
 
-    def change_metadata_service(self, server: AnyServer, **parts: bool | str | int) -> None:
-        """Change parts of a server's metadata service as someone else would, past every check."""
-        with self.vpc.lock:
-            if isinstance(server, RecordedServer):
-                server.change({"metadata_service": parts})
-            else:
-                server.change_metadata_service(parts, self.now())
+    @property
+    def restart_rule(self) -> RestartRule:
+        """Which of IBM's two readings holds: "faq", or "none" where nothing needs a restart."""
+        return self.vpc.restart_rule
 
-    def delete(self, server: AnyServer) -> None:
+    @restart_rule.setter
+    def restart_rule(self, rule: RestartRule) -> None:
+        self.vpc.restart_rule = rule
+
+    def needs_restart(self, server: AnyServer) -> bool:
+        """Tell the hidden truth about a server now.
+
+        There is no rule for bare metal, and no knowing it of servers loaded from a file: False.
+        """
+        if not isinstance(server, Instance):
+            return False
+        self.vpc.catch_up()
+        return server.needs_restart(self.now(), self.restart_rule)
+
+    def change_metadata_service(
+        self, server: AnyServer, *, after: float = 0, **parts: bool | str | int
+    ) -> None:
+        """Change parts of a server's metadata service as someone else would, past every check.
+
+        `after` so many seconds, here as in what follows.
+        """
+        self._do(lambda at: update(self.vpc, server, parts, SOMEBODY, at), after)
+
+    def act(self, server: AnyServer, action: str, *, force: bool = False, after: float = 0) -> None:
+        """Start, stop or restart a server as someone else would.
+
+        ValueError if a server of its kind has no such action, a VpcRefusal if its status does not
+        take it. What is refused later only leaves an event.
+        """
+        if action not in (known := actions_of(server)):
+            raise ValueError(
+                f"{action!r} is no action of this server; there are {', '.join(known)}"
+            )
+
+        def deed(at: datetime) -> None:
+            with suppress(VpcRefusal) if after else nullcontext():
+                act(self.vpc, server, action, SOMEBODY, at, force=force)
+
+        self._do(deed, after)
+
+    def delete(self, server: AnyServer, *, after: float = 0) -> None:
         """Take a server away as someone else would. The platform removes its links."""
-        with self.vpc.lock:
+
+        def deed(at: datetime) -> None:
             self.trust.unlink(server.crn)
-            for region in self.regions.values():
-                region.instances.discard(server.id)
-                region.bare_metal_servers.discard(server.id)
+            delete(self.vpc, server, SOMEBODY, at)
+
+        self._do(deed, after)
+
+    def _do(self, deed: Deed, after: float) -> None:
+        self.vpc.catch_up()
+        with self.vpc.lock:
+            if after:
+                self.vpc.schedule.add(self.now() + timedelta(seconds=after), deed)
+            else:
+                deed(self.now())

@@ -26,6 +26,7 @@ from vpcmetactl.emulator.vpc.resources import (
     ResourceGroup,
     Vpc,
 )
+from vpcmetactl.emulator.vpc.statuses import REASONS, Step
 
 Body = dict[str, Any]
 
@@ -138,7 +139,8 @@ def metadata_service_body(service: MetadataService) -> Body:
 def instance_body(instance: Instance, now: datetime) -> Body:
     """A virtual server instance as it is at a moment."""
     profile, zone = instance.profile, instance.zone
-    status = instance.power.status(now)
+    step = instance.power.step(now)
+    status = step.status
     href = instance_href(instance)
     boot = boot_volume_attachment(instance)
     total_volume_bandwidth = profile.bandwidth // 4
@@ -154,7 +156,7 @@ def instance_body(instance: Instance, now: datetime) -> Body:
         "disks": _disks(instance, href, (("nvme", size) for size in profile.disks)),
         "enable_secure_boot": instance.enable_secure_boot,
         "health_reasons": [],
-        "health_state": _health(status),
+        "health_state": _health(step),
         "href": href,
         "id": instance.id,
         "image": image_reference(instance.zone.region, instance.operating_system),
@@ -170,7 +172,7 @@ def instance_body(instance: Instance, now: datetime) -> Body:
         "software_attachments": [],
         "startable": status == "stopped",
         "status": status,
-        "status_reasons": [],
+        "status_reasons": _status_reasons(step),
         "threads_per_core": profile.threads_per_core,
         "total_network_bandwidth": profile.bandwidth - total_volume_bandwidth,
         "total_volume_bandwidth": total_volume_bandwidth,
@@ -209,8 +211,14 @@ def _optional_parts(instance: Instance, status: str) -> Body:
     return parts
 
 
-def _health(status: str) -> str:
-    return "inapplicable" if status in {"deleting", "failed"} else "ok"
+def _health(step: Step) -> str:
+    return "inapplicable" if step.status in {"deleting", "failed"} else step.health
+
+
+def _status_reasons(step: Step) -> list[Body]:
+    if step.reason is None:
+        return []
+    return [{"code": step.reason, "message": REASONS[step.reason]}]
 
 
 def _lifecycle(status: str) -> str:
@@ -326,7 +334,8 @@ def _membership(instance: Instance, group: Named) -> Body:
 def bare_metal_server_body(server: BareMetalServer, now: datetime) -> Body:
     """A bare metal server as it is at a moment."""
     profile, zone = server.profile, server.zone
-    status = server.power.status(now)
+    step = server.power.step(now)
+    status = step.status
     href = f"{endpoint(zone.region)}/v1/bare_metal_servers/{server.id}"
     disks = _disks(server, href, profile.disks)
     disks[0]["allowed_use"] = {"api_version": "2026-06-23", "bare_metal_server": "true"}
@@ -345,7 +354,7 @@ def bare_metal_server_body(server: BareMetalServer, now: datetime) -> Body:
         "enable_secure_boot": server.enable_secure_boot,
         "firmware": {"update": "none"},
         "health_reasons": [],
-        "health_state": _health(status),
+        "health_state": _health(step),
         "href": href,
         "id": server.id,
         "lifecycle_reasons": [],
@@ -359,7 +368,7 @@ def bare_metal_server_body(server: BareMetalServer, now: datetime) -> Body:
         "resource_group": resource_group_reference(server.resource_group),
         "resource_type": "bare_metal_server",
         "status": status,
-        "status_reasons": [],
+        "status_reasons": _status_reasons(step),
         "trusted_platform_module": {
             "enabled": False,
             "mode": "disabled",

@@ -1,5 +1,6 @@
 """The changing operations of the VPC API. Each holds the world's lock while it decides and acts."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -8,18 +9,18 @@ from werkzeug.wrappers import Response
 
 from vpcmetactl.emulator.clock import timestamp
 from vpcmetactl.emulator.routing import gateway_headers
+from vpcmetactl.emulator.vpc.activity import AnyServer
 from vpcmetactl.emulator.vpc.allowed_use import ExpressionError, evaluate
 from vpcmetactl.emulator.vpc.collections import Collection
+from vpcmetactl.emulator.vpc.deeds import act, refusals_left, update
 from vpcmetactl.emulator.vpc.errors import refuse
 from vpcmetactl.emulator.vpc.handlers import answer, bare_metal_server_of, etag_of, instance_of
 from vpcmetactl.emulator.vpc.patches import BARE_METAL_PATCH, INSTANCE_PATCH, Patch
 from vpcmetactl.emulator.vpc.recorded import RecordedServer
-from vpcmetactl.emulator.vpc.requests import json_object, region_of
-from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance, MetadataService
+from vpcmetactl.emulator.vpc.requests import initiator_of, json_object, region_of
+from vpcmetactl.emulator.vpc.resources import Instance, MetadataService
 from vpcmetactl.emulator.vpc.state import VpcCall
-from vpcmetactl.emulator.vpc.statuses import BARE_METAL_ACTIONS, INSTANCE_ACTIONS, Plan, accepts
-
-AnyServer = Instance | BareMetalServer | RecordedServer
+from vpcmetactl.emulator.vpc.statuses import INSTANCE_ACTIONS
 
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -29,12 +30,13 @@ def update_instance(call: VpcCall) -> Response:
     patch = INSTANCE_PATCH.validated(json_object(call, MERGE_PATCH))
     with call.state.lock:
         instance = instance_of(call)
-        _require_match(call, instance)
-        _require_changeable(call, instance)
-        _require_free_name(region_of(call).instances, instance, patch.name)
-        if isinstance(instance, Instance):
-            _require_support(instance, patch)
-            _require_allowed_use(instance, patch)
+        with _refusals_left(call, instance):
+            _require_match(call, instance)
+            _require_changeable(call, instance)
+            _require_free_name(region_of(call).instances, instance, patch.name)
+            if isinstance(instance, Instance):
+                _require_support(instance, patch)
+                _require_allowed_use(instance, patch)
         _apply(call, instance, patch)
         if patch.name is not None:
             region_of(call).instances.changed()
@@ -47,8 +49,9 @@ def update_bare_metal_server(call: VpcCall) -> Response:
     patch = BARE_METAL_PATCH.validated(json_object(call, MERGE_PATCH))
     with call.state.lock:
         server = bare_metal_server_of(call)
-        _require_changeable(call, server)
-        _require_free_name(region_of(call).bare_metal_servers, server, patch.name)
+        with _refusals_left(call, server):
+            _require_changeable(call, server)
+            _require_free_name(region_of(call).bare_metal_servers, server, patch.name)
         _apply(call, server, patch)
         if patch.name is not None:
             region_of(call).bare_metal_servers.changed()
@@ -69,7 +72,8 @@ def create_instance_action(call: VpcCall) -> Response:
         raise refuse(400, "validation_invalid_field_type", message, "force")
     _refuse_others(sent, {"type", "force"})
     with call.state.lock:
-        _act(call, instance_of(call), action, INSTANCE_ACTIONS, force=force)
+        state, by = call.state, initiator_of(call)
+        act(state, instance_of(call), action, by, state.now(), force=force)
     body = {
         "created_at": timestamp(call.state.now()),
         "force": force,
@@ -101,7 +105,8 @@ def stop_bare_metal_server(call: VpcCall) -> Response:
 
 def _bare_metal_action(call: VpcCall, action: str) -> Response:
     with call.state.lock:
-        _act(call, bare_metal_server_of(call), action, BARE_METAL_ACTIONS)
+        state, by = call.state, initiator_of(call)
+        act(state, bare_metal_server_of(call), action, by, state.now())
     headers = gateway_headers(call)
     response = Response(status=204, headers=headers)
     response.headers.pop("Content-Type", None)
@@ -124,17 +129,8 @@ def _refuse_others(sent: dict[str, object], known: set[str]) -> None:
             raise refuse(400, "unknown_field", "There is no field of this name.", field)
 
 
-def _act(
-    call: VpcCall, server: AnyServer, action: str, plans: dict[str, Plan], *, force: bool = False
-) -> None:
-    now = call.state.now()
-    status = server.power.status(now)
-    if not accepts(status, action, force=force):
-        message = f"The action is not supported in the status {status!r}."
-        raise refuse(409, "invalid_state", message)
-    if action == "stop-soft" and isinstance(server, BareMetalServer) and server.ignores_soft_stop:
-        return
-    server.power = server.power.then(now, plans[action])
+def _refusals_left(call: VpcCall, server: AnyServer) -> AbstractContextManager[None]:
+    return refusals_left(call.state, server, "update", initiator_of(call), call.state.now())
 
 
 def _require_match(call: VpcCall, instance: Instance | RecordedServer) -> None:
@@ -196,20 +192,9 @@ def _variables(instance: Instance, service: MetadataService) -> dict[str, bool |
 
 
 def _apply(call: VpcCall, server: AnyServer, patch: Patch) -> None:
-    if isinstance(server, RecordedServer):
-        _apply_to_recorded(server, patch)
-    else:
-        server.name = patch.name or server.name
-        server.change_metadata_service(patch.metadata_service, call.state.now())
-
-
-def _apply_to_recorded(server: RecordedServer, patch: Patch) -> None:
-    changes: dict[str, Any] = {}
-    if patch.name is not None:
-        changes["name"] = patch.name
-    if patch.metadata_service:
-        if server.metadata_service is None:
-            message = "The recorded server has no metadata_service to change."
-            raise refuse(501, "not_emulated", message, "metadata_service")
-        changes["metadata_service"] = patch.metadata_service
-    server.change(changes)
+    lacking = isinstance(server, RecordedServer) and server.metadata_service is None
+    if lacking and patch.metadata_service:
+        message = "The recorded server has no metadata_service to change."
+        raise refuse(501, "not_emulated", message, "metadata_service")
+    state, by = call.state, initiator_of(call)
+    update(state, server, patch.metadata_service, by, state.now(), name=patch.name)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from vpcmetactl.emulator.vpc.statuses import Power
+from vpcmetactl.emulator.vpc.statuses import REASONS, Power
 
 
 class RecordedServer:
@@ -24,6 +24,16 @@ class RecordedServer:
     def name(self) -> str:
         """The recorded or changed name; empty if there is none."""
         return str(self._body.get("name", ""))
+
+    @property
+    def crn(self) -> str:
+        """The recorded CRN; empty if there is none."""
+        return str(self._body.get("crn", ""))
+
+    @property
+    def is_bare_metal(self) -> bool:
+        """Whether the body says that it is of a bare metal server."""
+        return self._body.get("resource_type") == "bare_metal_server"
 
     @property
     def metadata_service(self) -> dict[str, Any] | None:
@@ -50,7 +60,10 @@ class RecordedServer:
 
     def encoded(self, now: datetime) -> bytes:
         """Return the body: the recorded bytes unless something was changed."""
-        status = self.power.status(now)
-        if not self.power.steps or status == self._body.get("status"):
+        step = self.power.step(now)
+        if not self.power.steps or step.status == self._body.get("status"):
             return self._raw
-        return msgspec.json.encode({**self._body, "status": status})
+        changed: dict[str, Any] = {"status": step.status}
+        if step.reason is not None:
+            changed["status_reasons"] = [{"code": step.reason, "message": REASONS[step.reason]}]
+        return msgspec.json.encode({**self._body, **changed})

@@ -10,9 +10,11 @@ cause: 401 is what a client may answer by fetching a new token, 403 is not.
 import re
 from datetime import date
 
+import jwt
 import msgspec
 
 from vpcmetactl.emulator.iam.resources import TokenState
+from vpcmetactl.emulator.vpc.activity import Initiator
 from vpcmetactl.emulator.vpc.collections import Filters
 from vpcmetactl.emulator.vpc.errors import refuse
 from vpcmetactl.emulator.vpc.regions import Region
@@ -35,6 +37,14 @@ def guard(call: VpcCall) -> None:
 def region_of(call: VpcCall) -> Region:
     """Return the region the request is addressed to."""
     return call.state.regions[call.arguments["region"]]
+
+
+def initiator_of(call: VpcCall) -> Initiator:
+    """Return who sent a request, by its token, which the guard has looked at."""
+    token = call.request.headers["Authorization"].partition(" ")[2].strip()
+    claims = jwt.decode(token, options={"verify_signature": False})
+    agent = call.request.headers.get("User-Agent", "")
+    return Initiator(claims["iam_id"], claims["sub"], "apikey", agent=agent)
 
 
 def _require_region(call: VpcCall) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 from vpcmetactl.emulator.identifiers import derived_uuid
 from vpcmetactl.emulator.vpc.catalog import (
@@ -19,7 +19,10 @@ from vpcmetactl.emulator.vpc.catalog import (
     endpoint,
     region_prefix,
 )
-from vpcmetactl.emulator.vpc.statuses import RUNNING, Power
+from vpcmetactl.emulator.vpc.statuses import RUNNING, UP, Power
+
+RestartRule = Literal["faq", "none"]
+"""IBM's two readings: the FAQ's, that enabling may need a stop and start, and the later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,8 @@ class Vpc:
 class Instance:
     """A virtual server instance.
 
-    `created_enabled` and `first_enabled_at` are what the platform knows and the API does not tell
-    (platform notes, section 2.4): whether the metadata service was on at creation, and when it was
-    switched on first after that.
+    `created_enabled` is what the platform knows and the API does not tell (platform notes, section
+    2.4): whether the metadata service was on at creation. `power` knows the rest.
     """
 
     id: str
@@ -105,7 +107,6 @@ class Instance:
     availability_class: str = "standard"
     enable_secure_boot: bool = False
     created_enabled: bool = False
-    first_enabled_at: datetime | None = None
     revision: int = 0
 
     @property
@@ -128,22 +129,30 @@ class Instance:
         """Return what a list filter of this name compares with."""
         return _INSTANCE_FILTERS[name](self)
 
-    def change_metadata_service(self, parts: Mapping[str, Any], now: datetime) -> None:
+    def change_metadata_service(self, parts: Mapping[str, Any]) -> None:
         """Replace parts of the metadata service."""
         self.metadata_service = replace(self.metadata_service, **parts)
-        if self.metadata_service.enabled and self.first_enabled_at is None:
-            self.first_enabled_at = now
         self.revision += 1
 
-    def needs_restart(self, now: datetime) -> bool:
-        """Tell whether the FAQ's rule asks for a stop and start: created off, then first enabled.
+    def activated(self, now: datetime) -> bool:
+        """Tell whether the service was on when the instance was created or came up from stopped.
 
-        Platform notes, section 2.1: the documents contradict each other; this is the older rule.
+        What counts for coming up is the setting when the start began. Once so, always so.
         """
-        enabled_at = self.first_enabled_at
-        if self.created_enabled or enabled_at is None:
+        return self.created_enabled or self.power.activated(now)
+
+    def needs_restart(self, now: datetime, rule: RestartRule) -> bool:
+        """Tell whether the service is on and does not work until the next stop and start.
+
+        Platform notes, section 2.1: IBM's documents contradict each other, hence the rule.
+        """
+        if rule == "none" or not self.metadata_service.enabled:
             return False
-        return not self.power.came_up_since(enabled_at, now)
+        return self.power.status(now) in UP and not self.activated(now)
+
+    def erasures(self, now: datetime) -> int:
+        """Count how often the content of its instance storage has been lost, which a stop does."""
+        return self.power.stops(now) if self.profile.disks else 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -170,7 +179,7 @@ class BareMetalServer:
         account = f"a/{self.vpc.account_id}"
         return f"crn:v1:bluemix:public:is:{self.zone.name}:{account}::bare-metal-server:{self.id}"
 
-    def change_metadata_service(self, parts: Mapping[str, Any], _now: datetime) -> None:
+    def change_metadata_service(self, parts: Mapping[str, Any]) -> None:
         """Replace parts of the metadata service."""
         self.metadata_service = replace(self.metadata_service, **parts)
         self.revision += 1

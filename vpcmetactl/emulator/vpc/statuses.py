@@ -65,7 +65,7 @@ class Power:
 
         `pace` stretches the plan's seconds: 0 does everything at once.
         """
-        planned = (Step(now + timedelta(seconds=pace * after), *rest) for after, *rest in plan)
+        planned = (Step(now + timedelta(seconds=pace * step.after), *step[1:]) for step in plan)
         return replace(self, steps=(*self._past(now), *planned))
 
     def activated(self, now: datetime) -> bool:
@@ -83,8 +83,24 @@ class Power:
         return tuple(step for step in self.steps if step.at <= now)
 
 
+REASONS = {
+    "cannot_start": "The server could not be started because of an internal error.",
+    "cannot_start_capacity": "There is not enough capacity in the zone to start the server.",
+    "cannot_start_compute": "No compute resources could be allocated.",
+    "cannot_start_ip_address": "No IP address could be allocated.",
+    "cannot_start_network": "No network resources could be allocated.",
+    "cannot_start_placement_group": "The placement group has no room for the server.",
+    "cannot_start_reservation_capacity": "The reservation has no capacity left.",
+    "cannot_start_reservation_expired": "The reservation has expired.",
+    "cannot_start_storage": "No storage resources could be allocated.",
+}
+"""The status reasons of a start that failed, each with what the emulator says beside it."""
+
 RUNNING = Power("running")
 STOPPED = Power("stopped")
+
+UP = frozenset({"running", "restarting"})
+"""The statuses in which a server is on its host and does not have to start."""
 
 INSTANCE_ACTIONS: dict[str, Plan] = {
     "start": (Planned(0, "starting"), Planned(6, "running")),
