@@ -211,8 +211,12 @@ class Fleet:
             "VSI" if isinstance(server, Instance) else "BMS",
             {"crn": server.crn},
             name=name,
-            created_at=created_at or self.world.created_at - timedelta(days=30),
+            created_at=created_at or self.minutes_ago(60 * 24 * 30),
         )
+
+    def minutes_ago(self, minutes: int) -> datetime:
+        """Return a moment before the world began."""
+        return self.world.created_at - timedelta(minutes=minutes)
 
     def _next_creation(self) -> datetime:
         self._created += 1

@@ -8,7 +8,9 @@ from vpcmetactl.emulator.demo import populate_demo
 from vpcmetactl.emulator.fleet import Fleet
 from vpcmetactl.emulator.large import parse_large, populate_large
 from vpcmetactl.emulator.loading import load_recorded
+from vpcmetactl.emulator.many_profiles import parse_trusted, populate_trusted
 from vpcmetactl.emulator.mixed_fleet import populate_mixed_fleet
+from vpcmetactl.emulator.trusted_fleet import populate_trusted_fleet
 from vpcmetactl.emulator.world import World
 
 __all__ = ["SCENARIOS", "build_world", "load_recorded"]
@@ -18,7 +20,9 @@ SCENARIOS: Mapping[str, str] = MappingProxyType(
         "empty": "13 regions, one VPC, no servers",
         "demo": "42 servers in 4 regions, one of each kind of trouble",
         "mixed-fleet": "205 servers in 7 regions, several VPCs and resource groups",
+        "trusted-fleet": "19 servers in 2 regions, and 20 trusted profiles with every way in",
         "large:N": "N instances in us-south; large:2000+12x40,vpcs=10 and the like",
+        "trusted:P+S": "P trusted profiles with links and rules, S instances in us-south",
     }
 )
 """Each scenario as a user types it, with what it gives."""
@@ -32,6 +36,7 @@ _POPULATIONS: dict[str, Callable[[World], None]] = {
     "empty": _populate_empty,
     "demo": populate_demo,
     "mixed-fleet": populate_mixed_fleet,
+    "trusted-fleet": populate_trusted_fleet,
 }
 
 
@@ -50,6 +55,9 @@ def _population(scenario: str) -> Callable[[World], None]:
     if name == "large" and colon:
         size = parse_large(options)
         return lambda world: populate_large(world, size)
+    if name == "trusted" and colon:
+        trust_size = parse_trusted(options)
+        return lambda world: populate_trusted(world, trust_size)
     if scenario not in _POPULATIONS:
         raise ValueError(f"there is no scenario {scenario!r}; there are {', '.join(SCENARIOS)}")
     return _POPULATIONS[scenario]
