@@ -1,6 +1,6 @@
 """Runs as the journal remembers them: what was intended, and what became of each change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -136,10 +136,19 @@ class RunRecord:
         ]
 
     @property
-    def unsettled_servers(self) -> Sequence[ServerIdentity]:
-        """The servers to which a change may have been sent without anybody knowing the end."""
-        return [
-            one.item.server
+    def unsettled_attempts(self) -> Mapping[tuple[ServerIdentity, str], Attempt]:
+        """The last attempts that may have done something without anybody knowing the end.
+
+        By server and subject of the change. A restart that failed on its way is one of them.
+        """
+        return {
+            (one.item.server, one.item.subject): one.attempts[-1]
             for one in self.items
-            if one.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
-        ]
+            if isinstance(one.item, Change) and one.attempts and _is_unsettled(one.attempts[-1])
+        }
+
+
+def _is_unsettled(attempt: Attempt) -> bool:
+    if attempt.outcome is AttemptOutcome.FAILED:
+        return attempt.step is not None
+    return attempt.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from vpcmetactl.domain.errors import (
@@ -13,23 +14,19 @@ from vpcmetactl.domain.errors import (
     NotFoundError,
     VpcmetactlError,
 )
+from vpcmetactl.domain.evidence import NOTHING_KNOWN, History, Observation, Sights
 from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS, ServerRef
-from vpcmetactl.domain.restarts import (
-    AssessedServer,
-    Observation,
-    RestartRule,
-    assess_restart,
-)
+from vpcmetactl.domain.restarts import AssessedServer, RestartRule, assess_restart
 from vpcmetactl.domain.selection import ApiFilters, ServerSelector, refers_to
 from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.listing import Part, Unread, iter_servers
-from vpcmetactl.usecases.ports import Clock, Inventory, ObservationLog, Observer, PageQuery
+from vpcmetactl.usecases.ports import Clock, EvidenceLog, Inventory, Observer, PageQuery
 
 # More names than this are cheaper to find in a listing of everything than one by one.
 _FEW = 4
 # What was seen is written down in one transaction, or in several where a fleet is very large.
-_OBSERVATIONS_HELD = 5_000
+_SIGHTS_HELD = 20_000
 
 Predicate = Callable[[AssessedServer], bool]
 
@@ -43,7 +40,7 @@ class FleetReader:
     """
 
     inventory: Inventory
-    log: ObservationLog
+    log: EvidenceLog
     observer: Observer
     clock: Clock
     max_workers: int
@@ -74,13 +71,14 @@ class FleetReading:
     regions: Sequence[str]
     unread: list[Unread] = field(default_factory=list)
     _units_read: int = 0
-    # By server: one that is found twice, by its id and its name, was seen once.
-    _unwritten: dict[str, Observation] = field(default_factory=dict)
+    # By server: one that is found twice, by its id and its name, was seen once. A moment stands for
+    # a server that is as it was.
+    _unwritten: dict[str, Observation | datetime] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Sequence[AssessedServer]]:
         batches = self._named() if self.selector.refs else self._batches(self._listing())
         yield from batches
-        self._write_observations()
+        self._write_sights()
         if self.unread and not self._units_read:
             raise self.unread[0].error
 
@@ -189,27 +187,40 @@ class FleetReading:
     def _assess(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
         reader = self.reader
         now = reader.clock.now()
-        history = reader.log.load_observations([server.id for server in servers])
+        histories = reader.log.load_histories([server.id for server in servers])
         assessed = []
         for server in servers:
-            seen = history.get(server.id, ())
-            enabled, status = server.metadata.enabled, server.status
-            last = seen[-1] if seen else None
-            if enabled is not None and (
-                last is None or last.enabled != enabled or last.status != status
-            ):
-                sight = Observation(server.id, now, enabled, status)
-                self._unwritten[server.id] = sight
-                seen = (*seen, sight)
-            assessed.append(AssessedServer(server, assess_restart(server, seen, reader.rule)))
-        if len(self._unwritten) >= _OBSERVATIONS_HELD:
-            self._write_observations()
+            history = histories.get(server.id, NOTHING_KNOWN)
+            if server.metadata.enabled is not None:
+                seen = _sight(server, history, now)
+                self._unwritten[server.id] = seen or now
+                if seen:
+                    history = History((*history.sights, seen), history.events)
+            assessed.append(AssessedServer(server, assess_restart(server, history, reader.rule)))
+        if len(self._unwritten) >= _SIGHTS_HELD:
+            self._write_sights()
         return assessed
 
-    def _write_observations(self) -> None:
+    def _write_sights(self) -> None:
         if self._unwritten:
-            self.reader.log.record_observations(self._unwritten.values())
+            new = [seen for seen in self._unwritten.values() if isinstance(seen, Observation)]
+            unchanged = [
+                (server_id, at)
+                for server_id, at in self._unwritten.items()
+                if isinstance(at, datetime)
+            ]
+            self.reader.log.record_sights(Sights(new, unchanged))
             self._unwritten = {}
+
+
+def _sight(server: Server, history: History, now: datetime) -> Observation | None:
+    """Return what is seen of a server where that is not what was seen last."""
+    enabled, status = server.metadata.enabled, server.status
+    last = history.sights[-1] if history.sights else None
+    if last is not None and last.enabled == enabled and last.status == status:
+        return None
+    until = (history.seen_until or last.observed_at) if last else None
+    return Observation(server.id, now, enabled, status, until)
 
 
 def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
