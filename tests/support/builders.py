@@ -52,6 +52,9 @@ class InstanceFields(ServerFields, total=False):
     availability_class: str | None
     boot_volume: Reference | None
     instance_group: Reference | None
+    dedicated_host: Reference | None
+    gpu_count: int | None
+    has_reserved_ip: bool | None
     etag: str | None
 
 

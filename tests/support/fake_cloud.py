@@ -3,20 +3,20 @@
 ``tests/contract`` holds it to the same behaviour as the adapter in front of the emulator.
 """
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tests.support.builders import ACCOUNT
+from tests.support.fake_calls import Call
+from tests.support.fake_power import Power, State
+from tests.support.fake_trust import InMemoryTrust
 from vpcmetactl.domain.errors import (
     BadRequestError,
     NotFoundError,
     PreconditionFailedError,
     UnavailableError,
-    VpcmetactlError,
 )
-from vpcmetactl.domain.plans import MetadataServicePatch
+from vpcmetactl.domain.plans import MetadataServicePatch, StopType
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import (
     Instance,
@@ -24,31 +24,23 @@ from vpcmetactl.domain.servers import (
     Reference,
     Region,
     Server,
+    ServerIdentity,
     ServerKind,
 )
-from vpcmetactl.usecases.ports import Caller, PageQuery, ServerPage, Unreadable
+from vpcmetactl.usecases.ports import Caller, Clock, PageQuery, ServerPage, Unreadable
+
+__all__ = ["Call", "InMemoryCloud"]
 
 MAX_HOP_LIMIT = 64
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call that the cloud received; ``detail`` is an id, a start token or a patch."""
-
-    operation: str
-    region: str | None = None
-    kind: ServerKind | None = None
-    detail: object = None
-
-
-class InMemoryCloud:
-    """An ``Inventory``, ``MetadataWriter`` and ``PreflightReader`` over a list of servers.
+class InMemoryCloud(InMemoryTrust):
+    """Every port of the cloud over a list of servers.
 
     Every boot volume permits everything, except where ``allowed_use`` says otherwise by its id;
     ``group_metadata`` holds what the template of each instance group says, by the group's id.
-    ``calls`` holds every call in order. ``fail`` makes coming calls raise, ``before`` runs code
-    when a call arrives (to change a server behind the caller's back, or to hold a thread up),
-    ``unreadable`` is reported on the first page of its region and kind.
+    ``unreadable`` is reported on the first page of its region and kind. ``power`` says how servers
+    stop and start; with ``clock`` they take seconds to, without it readings.
     """
 
     def __init__(
@@ -58,41 +50,21 @@ class InMemoryCloud:
         regions: Sequence[Region] | None = None,
         caller: Caller | None = None,
         limit: int = 100,
+        clock: Clock | None = None,
     ) -> None:
+        super().__init__()
+        self.power = Power(clock)
         self._servers = {server.id: server for server in servers}
         self._versions = dict.fromkeys(self._servers, 1)
         names = dict.fromkeys(server.region for server in self._servers.values())
         self.regions = regions or [Region(name, "available") for name in names]
         self.caller = caller or Caller(ACCOUNT, "IBMid-550000TEST", None)
         self.limit = limit
-        self.calls: list[Call] = []
         self.allowed_use: dict[str, str | None] = {}
         self.group_metadata: dict[str, MetadataService] = {}
         self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
-        self._failures: dict[tuple[str, str | None], deque[VpcmetactlError]] = {}
-        self._hooks: list[Callable[[Call], None]] = []
-        self._lock = threading.RLock()
 
     # What a test arranges and asks.
-
-    def fail(
-        self,
-        operation: str,
-        error: VpcmetactlError,
-        *,
-        region: str | None = None,
-        times: int = 1,
-    ) -> None:
-        """Let the next ``times`` calls of this operation (in this region) raise ``error``.
-
-        Operations are the ports' method names.
-        """
-        with self._lock:
-            self._failures.setdefault((operation, region), deque()).extend([error] * times)
-
-    def before(self, hook: Callable[[Call], None]) -> None:
-        """Call ``hook`` with every coming call, before it is answered and outside the lock."""
-        self._hooks.append(hook)
 
     def put(self, server: Server) -> None:
         """Add a server, or replace the one with its id; its version moves on."""
@@ -101,19 +73,17 @@ class InMemoryCloud:
             self._versions[server.id] = self._versions.get(server.id, 0) + 1
 
     def remove(self, server_id: str) -> None:
-        """Delete a server."""
+        """Delete a server, and with it every link to it."""
         with self._lock:
-            del self._servers[server_id]
+            gone = self._servers.pop(server_id)
+        if gone.crn is not None:
+            self.remove_links_to(gone.crn)
 
     def peek(self, server_id: str) -> Server:
         """Return a server without this counting as a call."""
         with self._lock:
+            self._become(server_id, self.power.present(server_id))
             return self._servers[server_id]
-
-    def operations(self) -> list[str]:
-        """Return the names of the calls received, in order."""
-        with self._lock:
-            return [call.operation for call in self.calls]
 
     # The ports.
 
@@ -135,8 +105,8 @@ class InMemoryCloud:
         self._arrive(Call("list_page", query.region, query.kind, query.start))
         with self._lock:
             found = [
-                _as_listed(server)
-                for server in self._servers.values()
+                _as_listed(self._read(server))
+                for server in list(self._servers.values())
                 if server.region == query.region
                 and server.kind is query.kind
                 and _passes(query.filters, server)
@@ -155,12 +125,12 @@ class InMemoryCloud:
     def get_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
         self._arrive(Call("get_server", region, kind, server_id))
         with self._lock:
-            return self._current(self._find(region, kind, server_id))
+            return self._current(self._read(self._find_server(region, kind, server_id)))
 
     def update_metadata(self, server: Server, patch: MetadataServicePatch) -> Server:
         self._arrive(Call("update_metadata", server.region, server.kind, patch))
         with self._lock:
-            present = self._find(server.region, server.kind, server.id)
+            present = self._find_server(server.region, server.kind, server.id)
             _validate(server.kind, patch)
             if isinstance(server, Instance) and server.etag not in (None, self._etag(server.id)):
                 raise PreconditionFailedError(
@@ -170,7 +140,23 @@ class InMemoryCloud:
                 )
             after = replace(present, metadata_service=_merged(present.metadata, patch))
             self.put(after)
-            return self._current(after)
+            answer = self._current(after)
+        self._answer("update_metadata")
+        return answer
+
+    def stop_server(self, server: ServerIdentity, stop_type: StopType | None) -> None:
+        self._arrive(Call("stop_server", server.region, server.kind, server.id))
+        with self._lock:
+            self._find_server(server.region, server.kind, server.id)
+            self._become(server.id, self.power.stop(self.peek(server.id), stop_type))
+        self._answer("stop_server")
+
+    def start_server(self, server: ServerIdentity) -> None:
+        self._arrive(Call("start_server", server.region, server.kind, server.id))
+        with self._lock:
+            self._find_server(server.region, server.kind, server.id)
+            self._become(server.id, self.power.start(self.peek(server.id)))
+        self._answer("start_server")
 
     def get_allowed_use(self, region: str, volume_id: str) -> str | None:
         self._arrive(Call("get_allowed_use", region, detail=volume_id))
@@ -204,19 +190,26 @@ class InMemoryCloud:
         """There is nothing to close; the adapter has this too."""
 
     def _arrive(self, call: Call) -> None:
-        with self._lock:
-            self.calls.append(call)
-        for hook in self._hooks:
-            hook(call)
-        with self._lock:
-            for key in ((call.operation, call.region), (call.operation, None)):
-                if self._failures.get(key):
-                    raise self._failures[key].popleft()
-            known = {region.name for region in self.regions}
+        super()._arrive(call)
+        known = {region.name for region in self.regions}
         if call.region is not None and call.region not in known:
             raise UnavailableError(f"there is no region {call.region}", region=call.region)
 
-    def _find(self, region: str, kind: ServerKind, server_id: str) -> Server:
+    def _read(self, server: Server) -> Server:
+        self._become(server.id, self.power.read(server.id))
+        return self._servers[server.id]
+
+    def _become(self, server_id: str, state: State | None) -> None:
+        if state is not None:
+            self.put(
+                replace(
+                    self._servers[server_id],
+                    status=state.status,
+                    status_reasons=state.status_reasons,
+                )
+            )
+
+    def _find_server(self, region: str, kind: ServerKind, server_id: str) -> Server:
         found = self._servers.get(server_id)
         if found is None or (found.region, found.kind) != (region, kind):
             raise NotFoundError(
