@@ -12,7 +12,7 @@ from vpcmetactl.emulator.vpc.catalog import REGIONS
 from vpcmetactl.emulator.vpc.resources import Instance
 from vpcmetactl.emulator.world import World
 
-BUILT = ["empty", "demo", "mixed-fleet", "large:40+2x3"]
+BUILT = ["empty", "demo", "mixed-fleet", "trusted-fleet", "large:40+2x3", "trusted:3+20"]
 
 
 def instances(world: World) -> list[Instance]:
@@ -28,12 +28,20 @@ def sizes(world: World) -> dict[str, tuple[int, int]]:
 
 
 def test_the_scenarios_are_told_by_name() -> None:
-    assert list(SCENARIOS) == ["empty", "demo", "mixed-fleet", "large:N"]
+    assert list(SCENARIOS) == [
+        "empty",
+        "demo",
+        "mixed-fleet",
+        "trusted-fleet",
+        "restarts",
+        "large:N",
+        "trusted:P+S",
+    ]
 
 
-@pytest.mark.parametrize("name", ["", "demmo", "large", "demo:3"])
+@pytest.mark.parametrize("name", ["", "demmo", "large", "trusted", "demo:3"])
 def test_an_unknown_scenario_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ValueError, match="there are empty, demo, mixed-fleet, large:N") as caught:
+    with pytest.raises(ValueError, match="there are empty, demo, mixed-fleet, trusted") as caught:
         build_world(name)
     assert repr(name) in str(caught.value)
 

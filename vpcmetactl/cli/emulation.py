@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
 
@@ -25,6 +25,9 @@ class EmulatorOptions:
     latency: str | None = None
     rate_limit: str | None = None
     faults: Sequence[str] = ()
+    restart_rule: Literal["faq", "none"] | None = None
+    pace: float = 1.0
+    troubles: Sequence[str] = ()
 
 
 @contextmanager
@@ -69,9 +72,17 @@ def _build(options: EmulatorOptions) -> "tuple[Emulator, str]":
         parse_rate_limit,
     )
     from vpcmetactl.emulator.scenarios import build_world, load_recorded  # noqa: PLC0415
+    from vpcmetactl.emulator.vpc.troubles import parse_trouble  # noqa: PLC0415
 
     try:
-        world = build_world(options.scenario, seed=options.seed, clock=SystemClock())
+        world = build_world(
+            options.scenario,
+            seed=options.seed,
+            clock=SystemClock(),
+            restart_rule=options.restart_rule,
+        )
+        world.vpc.pace = options.pace
+        world.vpc.troubles.set([parse_trouble(text) for text in options.troubles])
         for path in options.loads:
             load_recorded(world, path.read_bytes(), str(path))
         app = Emulator(

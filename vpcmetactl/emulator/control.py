@@ -11,62 +11,34 @@ Everything here is a thin layer over methods of Emulator and World, for whoever 
 | GET, DELETE /requests | what was asked, secrets left out; forgets it |
 | POST /tokens/expire | expires every token issued so far |
 | GET /coverage | the emulated operations |
+| GET, PUT /settings `{"restart_rule": "faq" or "none", "pace": number, "update_values": flag}` | \
+reads or changes: whether anything ever needs a restart, how fast stops and starts go (0 is at \
+once), whether update events tell old and new values |
+| GET, PUT, DELETE /troubles `{"troubles": [text, …]}` | reads, replaces, clears |
+| GET /servers/ID/truth, GET /truth | what no API tells of a server, or of all |
+| POST /servers/ID `{"action": "stop"}` or `{"metadata_service": {…}}`, with `"after": seconds` | \
+does it as somebody else would, now or then |
+| GET, DELETE /activity | what was done to servers, as an Activity Tracker export in JSON lines; \
+forgets it |
 """
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
 
-import msgspec
 from werkzeug.wrappers import Response
 
+from vpcmetactl.emulator import steering
 from vpcmetactl.emulator.clock import ManualClock, timestamp
+from vpcmetactl.emulator.controlling import (
+    ControlCall,
+    Controlled,
+    ControlRefusal,
+    Handlers,
+    answer,
+    json_object,
+)
 from vpcmetactl.emulator.coverage import coverage
-from vpcmetactl.emulator.faults import Fault, FaultPlan, parse_fault
-from vpcmetactl.emulator.request_log import RequestRecord
-from vpcmetactl.emulator.routing import Call, Refusal, Route, Service
-from vpcmetactl.emulator.world import World
-
-
-class Controlled(Protocol):
-    """What there is to control: an Emulator."""
-
-    world: World
-    latency: float
-    faults: FaultPlan
-
-    @property
-    def requests(self) -> list[RequestRecord]:
-        """What was asked so far."""
-        ...
-
-    def clear_requests(self) -> None:
-        """Forget what was asked."""
-        ...
-
-    def set_faults(self, faults: Sequence[Fault]) -> None:
-        """Replace all faults."""
-        ...
-
-    def reset(self) -> None:
-        """Go back to the beginning."""
-        ...
-
-
-ControlCall = Call[Controlled]
-
-
-class ControlRefusal(Refusal):
-    """A control call that cannot be done."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-    def response(self, call: Call[Any]) -> Response:
-        """Return the reason as JSON."""
-        return _answer({"error": self.message, "path": call.request.path}, self.status)
+from vpcmetactl.emulator.faults import parse_fault
+from vpcmetactl.emulator.routing import Route, Service
 
 
 def service(emulator: Controlled) -> Service[Controlled]:
@@ -85,17 +57,13 @@ def service(emulator: Controlled) -> Service[Controlled]:
     )
 
 
-def _answer(body: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(body), status=status, content_type="application/json")
-
-
 def _unknown(_call: ControlCall) -> Response:
     raise ControlRefusal(404, "The emulator's control has no such call.")
 
 
 def _state(call: ControlCall) -> Response:
     world = call.state.world
-    return _answer(
+    return answer(
         {
             "scenario": world.scenario,
             "seed": world.seed,
@@ -119,25 +87,25 @@ def _state(call: ControlCall) -> Response:
 
 def _reset(call: ControlCall) -> Response:
     call.state.reset()
-    return _answer({"reset": True})
+    return answer({"reset": True})
 
 
 def _clock(call: ControlCall) -> Response:
     clock = call.state.world.clock
     if not isinstance(clock, ManualClock):
         raise ControlRefusal(409, "This emulator runs on the machine's clock.")
-    seconds = _object(call).get("advance")
+    seconds = json_object(call).get("advance")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         raise ControlRefusal(400, "`advance` is a number of seconds, not negative.")
-    return _answer({"now": timestamp(clock.advance(timedelta(seconds=seconds)))})
+    return answer({"now": timestamp(clock.advance(timedelta(seconds=seconds)))})
 
 
 def _faults(call: ControlCall) -> Response:
-    return _answer({"faults": [fault.text for fault in call.state.faults.faults]})
+    return answer({"faults": [fault.text for fault in call.state.faults.faults]})
 
 
 def _set_faults(call: ControlCall) -> Response:
-    texts = _object(call).get("faults")
+    texts = json_object(call).get("faults")
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ControlRefusal(400, "`faults` is a list of strings.")
     try:
@@ -153,30 +121,24 @@ def _clear_faults(call: ControlCall) -> Response:
 
 
 def _requests(call: ControlCall) -> Response:
-    return _answer({"requests": call.state.requests})
+    return answer({"requests": call.state.requests})
 
 
 def _clear_requests(call: ControlCall) -> Response:
     call.state.clear_requests()
-    return _answer({"requests": []})
+    return answer({"requests": []})
 
 
 def _expire_tokens(call: ControlCall) -> Response:
-    return _answer({"expired": call.state.world.expire_tokens()})
+    return answer({"expired": call.state.world.expire_tokens()})
 
 
 def _coverage(_call: ControlCall) -> Response:
-    return _answer({"operations": coverage()})
+    return answer({"operations": coverage()})
 
 
-def _object(call: ControlCall) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(call.body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise ControlRefusal(400, "The body is not a JSON object.") from None
-
-
-_HANDLERS: dict[tuple[str, str], Callable[[ControlCall], Response]] = {
+_HANDLERS: Handlers = {
+    **steering.HANDLERS,
     ("GET", "/state"): _state,
     ("POST", "/reset"): _reset,
     ("POST", "/clock"): _clock,

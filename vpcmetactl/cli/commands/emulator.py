@@ -18,7 +18,10 @@ def emulator() -> None:
 
 @emulator.command()
 @click.option(
-    "--scenario", default="demo", show_default=True, help="empty, demo, mixed-fleet or large:N."
+    "--scenario",
+    default="demo",
+    show_default=True,
+    help="empty, demo, mixed-fleet, trusted-fleet, restarts, large:N or trusted:P+S.",
 )
 @click.option(
     "--port",
@@ -44,6 +47,25 @@ def emulator() -> None:
     metavar="OPERATION:FAULT[:HOW-OFTEN]",
     help="Fail on demand, as in list_instances:429:2%.",
 )
+@click.option(
+    "--restart-rule",
+    type=click.Choice(["faq", "none"]),
+    help="Whether enabling may need a stop and start: as the FAQ has it, or never.",
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Stretch what stops and starts take; 0 is at once.",
+)
+@click.option(
+    "--trouble",
+    "troubles",
+    multiple=True,
+    metavar="SERVERS:TROUBLE[:HOW-OFTEN]",
+    help="Make stops and starts go wrong, as in gpu-*:cannot_start_capacity:1.",
+)
 @pass_app
 def serve(app: "App", /, **given: Any) -> "ExitCode":
     """Serve on loopback until Ctrl-C; print what another terminal must export.
@@ -51,6 +73,7 @@ def serve(app: "App", /, **given: Any) -> "ExitCode":
     \b
     vpcmetactl emulator serve --scenario mixed-fleet --port 8080
     vpcmetactl emulator serve --latency 50ms --fault 'list_instances:429:2%'
+    vpcmetactl emulator serve --scenario restarts --trouble 'gpu:cannot_start_capacity'
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.emulator import serve_emulator  # noqa: PLC0415 - once parsed
 

@@ -2,7 +2,7 @@
 
 import threading
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import get_args
 
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.iam.resources import Account
@@ -11,11 +11,11 @@ from vpcmetactl.emulator.vpc.activity import ActivityLog
 from vpcmetactl.emulator.vpc.catalog import REGIONS
 from vpcmetactl.emulator.vpc.encoding import Bodies
 from vpcmetactl.emulator.vpc.regions import Region
+from vpcmetactl.emulator.vpc.resources import RestartRule
 from vpcmetactl.emulator.vpc.schedule import Schedule
 from vpcmetactl.emulator.vpc.troubles import Troubles
 
-if TYPE_CHECKING:
-    from vpcmetactl.emulator.vpc.resources import RestartRule
+RESTART_RULES: tuple[RestartRule, ...] = get_args(RestartRule)
 
 
 class VpcState:

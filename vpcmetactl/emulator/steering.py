@@ -1,0 +1,140 @@
+"""The calls of the emulator's control that are about servers: truth, troubles, deeds, activity."""
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from vpcmetactl.emulator.controlling import (
+    ControlCall,
+    ControlRefusal,
+    Handlers,
+    answer,
+    json_object,
+)
+from vpcmetactl.emulator.truth import truth_of
+from vpcmetactl.emulator.vpc.activity import AnyServer
+from vpcmetactl.emulator.vpc.errors import VpcRefusal
+from vpcmetactl.emulator.vpc.state import RESTART_RULES
+from vpcmetactl.emulator.vpc.troubles import parse_trouble
+
+_PARTS: dict[str, type] = {"enabled": bool, "protocol": str, "response_hop_limit": int}
+
+
+def _settings(call: ControlCall) -> Response:
+    vpc = call.state.world.vpc
+    return answer(
+        {
+            "restart_rule": vpc.restart_rule,
+            "pace": vpc.pace,
+            "update_values": vpc.activity.tells_values,
+        }
+    )
+
+
+def _set_settings(call: ControlCall) -> Response:
+    vpc = call.state.world.vpc
+    sent = json_object(call)
+    if unknown := sent.keys() - {"restart_rule", "pace", "update_values"}:
+        raise ControlRefusal(400, f"There is no setting {', '.join(sorted(unknown))}.")
+    rule = sent.get("restart_rule", vpc.restart_rule)
+    if rule not in RESTART_RULES:
+        raise ControlRefusal(400, f"`restart_rule` is one of {', '.join(RESTART_RULES)}.")
+    tells_values = sent.get("update_values", vpc.activity.tells_values)
+    if not isinstance(tells_values, bool):
+        raise ControlRefusal(400, "`update_values` is true or false.")
+    vpc.pace = _seconds(sent.get("pace", vpc.pace), "pace")
+    vpc.restart_rule, vpc.activity.tells_values = rule, tells_values
+    return _settings(call)
+
+
+def _troubles(call: ControlCall) -> Response:
+    troubles = call.state.world.vpc.troubles.troubles
+    return answer({"troubles": [trouble.text for trouble in troubles]})
+
+
+def _set_troubles(call: ControlCall) -> Response:
+    texts = json_object(call).get("troubles")
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ControlRefusal(400, "`troubles` is a list of strings.")
+    try:
+        call.state.world.vpc.troubles.set([parse_trouble(text) for text in texts])
+    except ValueError as error:
+        raise ControlRefusal(400, str(error)) from None
+    return _troubles(call)
+
+
+def _clear_troubles(call: ControlCall) -> Response:
+    call.state.world.vpc.troubles.set(())
+    return _troubles(call)
+
+
+def _truth(call: ControlCall) -> Response:
+    return answer(truth_of(call.state.world, _server(call)))
+
+
+def _all_truths(call: ControlCall) -> Response:
+    world = call.state.world
+    return answer({"servers": [truth_of(world, server) for server in world.servers()]})
+
+
+def _do(call: ControlCall) -> Response:
+    world, server, sent = call.state.world, _server(call), json_object(call)
+    after = _seconds(sent.pop("after", 0), "after")
+    try:
+        match sent:
+            case {"action": str(action), **rest} if not rest.keys() - {"force"}:
+                world.act(server, action, force=bool(rest.get("force")), after=after)
+            case {"metadata_service": dict(parts), **rest} if not rest:
+                world.change_metadata_service(server, after=after, **_parts(parts))
+            case _:
+                message = "Either `action`, with or without `force`, or `metadata_service`."
+                raise ControlRefusal(400, message)
+    except ValueError as error:
+        raise ControlRefusal(400, str(error)) from None
+    except VpcRefusal as refusal:
+        raise ControlRefusal(refusal.status, str(refusal)) from None
+    return answer(truth_of(world, server))
+
+
+def _activity(call: ControlCall) -> Response:
+    lines = call.state.world.vpc.activity.lines()
+    return Response(lines, content_type="application/x-ndjson")
+
+
+def _clear_activity(call: ControlCall) -> Response:
+    call.state.world.vpc.activity.clear()
+    return Response(b"", content_type="application/x-ndjson")
+
+
+def _server(call: ControlCall) -> AnyServer:
+    for server in call.state.world.servers():
+        if server.id == call.arguments["id"]:
+            return server
+    raise ControlRefusal(404, "There is no server of this id in any region.")
+
+
+def _parts(sent: dict[str, Any]) -> dict[str, Any]:
+    wrong = [name for name, value in sent.items() if type(value) is not _PARTS.get(name)]
+    if wrong or not sent:
+        raise ControlRefusal(400, f"`metadata_service` has some of {', '.join(_PARTS)}.")
+    return sent
+
+
+def _seconds(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ControlRefusal(400, f"`{name}` is a number, not negative.")
+    return value
+
+
+HANDLERS: Handlers = {
+    ("GET", "/settings"): _settings,
+    ("PUT", "/settings"): _set_settings,
+    ("GET", "/troubles"): _troubles,
+    ("PUT", "/troubles"): _set_troubles,
+    ("DELETE", "/troubles"): _clear_troubles,
+    ("GET", "/truth"): _all_truths,
+    ("GET", "/servers/<id>/truth"): _truth,
+    ("POST", "/servers/<id>"): _do,
+    ("GET", "/activity"): _activity,
+    ("DELETE", "/activity"): _clear_activity,
+}
