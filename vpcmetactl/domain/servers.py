@@ -144,6 +144,8 @@ class Instance(_ServerFields):
     gpu_count: int | None = None
     # Whether its address is a reserved IP, which stays its own while it is stopped.
     has_reserved_ip: bool | None = None
+    # The subnets that its network attachments or interfaces are in, each once.
+    subnet_ids: tuple[str, ...] | None = None
     # The version that was read, for If-Match; only a GET of one instance may tell it.
     etag: str | None = None
 

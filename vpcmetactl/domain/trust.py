@@ -6,11 +6,16 @@ API wrote it.
 
 from dataclasses import dataclass, field
 
-from vpcmetactl.domain.errors import VpcmetactlError
-from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.domain.errors import InvalidInputError, VpcmetactlError
+from vpcmetactl.domain.identifiers import Crn
+from vpcmetactl.domain.servers import ServerIdentity, ServerKind
 
 # The compute types of servers; the API has others, for clusters and for Code Engine.
 CR_TYPES = {ServerKind.INSTANCE: "VSI", ServerKind.BARE_METAL_SERVER: "BMS"}
+_KINDS = {
+    "instance": ServerKind.INSTANCE,
+    "bare-metal-server": ServerKind.BARE_METAL_SERVER,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +117,38 @@ class DefaultProfile:
     profile_id: str | None
     crn: str | None
     auto_link: bool | None
+
+
+def server_of_crn(crn: str | None) -> ServerIdentity | None:
+    """Return the server that a CRN names, without its name; ``None`` where it names none.
+
+    The server may be gone. Its region is that of the zone in the CRN (platform notes 4.2).
+    """
+    if crn is None or crn.split(":")[4:5] != ["is"]:
+        return None
+    try:
+        parsed = Crn.parse(crn)
+    except InvalidInputError:
+        return None
+    kind = _KINDS.get(parsed.resource_type)
+    if kind is None:
+        return None
+    return ServerIdentity(
+        kind=kind,
+        id=parsed.resource_id,
+        crn=crn,
+        name=None,
+        account_id=parsed.account_id or None,
+        region=parsed.region,
+    )
+
+
+def server_of_link(link: ProfileLink) -> ServerIdentity | None:
+    """Return the server that a link is to; ``None`` for a link to anything else.
+
+    The compute type must be that of the server's kind, or not be reported.
+    """
+    server = server_of_crn(link.crn)
+    if server is None or link.cr_type not in (None, CR_TYPES[server.kind]):
+        return None
+    return server
