@@ -138,7 +138,7 @@ def test_an_unknown_path_is_a_page_of_html(caller: Caller) -> None:
         ("GET", "/instance/profiles"),
         ("POST", "/instances"),
         ("DELETE", "/instances/0717_x"),
-        ("GET", "/instances/0717_x/initialization"),
+        ("PUT", "/bare_metal_servers/0717-x/initialization"),
         ("POST", "/bare_metal_servers/0717-x/console_access_token"),
     ],
 )
@@ -151,7 +151,7 @@ def test_what_the_platform_has_and_the_emulator_has_not_is_refused_loudly(
 
 
 def test_iam_beyond_tokens_is_refused_loudly(app: Emulator) -> None:
-    answer = Client(app).get("/iam/v1/profiles")
+    answer = Client(app).get("/iam/identity/introspect")
     assert (answer.status_code, body_of(answer)["errorCode"]) == (501, "not_emulated")
 
 

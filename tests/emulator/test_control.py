@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -126,14 +127,14 @@ def test_an_unknown_control_call_is_refused(app: Emulator) -> None:
 def test_the_coverage_lists_the_operations_that_faults_can_name(app: Emulator) -> None:
     listed = body_of(control(app, "GET", "/coverage"))["operations"]
     assert [operation["operation"] for operation in listed] == list(operations())
-    assert len(set(operations())) == len(operations()) == 19
+    assert len(set(operations())) == len(operations())
 
 
 @pytest.mark.parametrize("listed", coverage(), ids=lambda listed: listed.operation)
 def test_every_operation_that_is_listed_is_answered_by_itself(
     app: Emulator, listed: EmulatedOperation
 ) -> None:
-    path = listed.path.format(region="us-south", id="x", name="x")
+    path = re.sub(r"\{\w+\}", "x", listed.path.replace("{region}", "us-south"))
     answer = Client(app).open(path, method=listed.method)
     assert answer.status_code in {400, 401}
     assert [record.operation for record in app.requests] == [listed.operation]
