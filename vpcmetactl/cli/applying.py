@@ -3,7 +3,7 @@
 The same for whatever makes a plan: ``metadata``, ``plan``, ``runs``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,21 +15,31 @@ from vpcmetactl.cli.session import Session
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError, VpcmetactlError, strongest
 from vpcmetactl.domain.plans import (
+    Action,
+    Change,
     Failed,
+    LinkChange,
+    MetadataChange,
     NotAttempted,
     Outcome,
     Plan,
     PlanItem,
     Refused,
+    RestartChange,
     Skip,
     Unknown,
 )
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.usecases.applying import Applier, Record
 from vpcmetactl.usecases.fleet import FleetReading
-from vpcmetactl.usecases.metadata import MetadataApplier
+from vpcmetactl.usecases.linking import LinkExecutor
+from vpcmetactl.usecases.patching import MetadataExecutor
 from vpcmetactl.usecases.ports import Journal
+from vpcmetactl.usecases.restarting import RestartExecutor
 
 Emitted = Outcome | Skip
+
+_VERBS = dict.fromkeys(Action, "Change") | {Action.RESTART: "Stop and start"}
 
 
 def demand_consent_is_possible(app: App, *, yes: bool, no_input: bool) -> None:
@@ -84,7 +94,8 @@ class Proposal:
         """
         if self.plan.changes:
             _preview(self)
-            confirm(self.session.app.terminal, f"Change {_servers(len(self.plan.changes))}?")
+            count = _servers(len(self.plan.changes))
+            confirm(self.session.app.terminal, f"{_VERBS[self.plan.action]} {count}?")
 
     def apply(
         self, options: ApplyOptions, out: Emitter[Emitted], rollback_of: str | None = None
@@ -123,14 +134,17 @@ class Proposal:
 
 
 def resume_run(
-    session: Session, run_id: str, options: ApplyOptions, out: Emitter[Emitted]
+    session: Session, run_id: str, how: Callable[[Action], ApplyOptions], out: Emitter[Emitted]
 ) -> ExitCode:
     """Go on with a run where it was cut off, and tell what became of the changes left.
 
-    Raises NotFoundError for a run that is not there, and RefusedError for one that still goes on.
+    ``how`` gives the options for what the run is about. Raises NotFoundError for a run that is not
+    there, and RefusedError for one that still goes on.
     """
-    with _tools(session, options) as tools:
-        run = tools.journal.get_run(run_id)
+    app, options = session.app, session.options
+    with app.open_journal(options, session.caller) as journal:
+        run = journal.get_run(run_id)
+    with _tools(session, how(run.action)) as tools:
         left = Proposal(session, Plan(run.action, run.patch, tuple(run.open_changes)))
         return left._tell(tools, tools.applier.resume(run), out)  # noqa: SLF001 - its own module
 
@@ -139,7 +153,7 @@ def resume_run(
 class _Tools:
     """What changes servers, and what may stop it."""
 
-    applier: MetadataApplier
+    applier: Applier
     journal: Journal
     stop: Stop
 
@@ -151,8 +165,8 @@ def _tools(session: Session, options: ApplyOptions) -> Iterator[_Tools]:
         app.open_journal(session.options, session.caller) as journal,
         graceful_stop(app.terminal) as stop,
     ):
-        applier = MetadataApplier(
-            writer=session.cloud,
+        applier = Applier(
+            executor=_Executors(session, options),
             journal=journal,
             observer=session.observer,
             clock=app.clock,
@@ -160,6 +174,28 @@ def _tools(session: Session, options: ApplyOptions) -> Iterator[_Tools]:
             stop_requested=stop.requested,
         )
         yield _Tools(applier, journal, stop)
+
+
+class _Executors:
+    """Has each change made by the executor of its kind."""
+
+    def __init__(self, session: Session, options: ApplyOptions) -> None:
+        rule = session.options.restart_rule
+        self._metadata = MetadataExecutor(session.cloud, rule)
+        self._restarts = RestartExecutor(
+            power=session.cloud, clock=session.app.clock, rule=rule, wait=options.wait
+        )
+        self._links = LinkExecutor(session.cloud)
+
+    def execute(self, change: Change, record: Record) -> Outcome:
+        """Make the change."""
+        match change:
+            case MetadataChange():
+                return self._metadata.execute(change, record)
+            case RestartChange():
+                return self._restarts.execute(change, record)
+            case LinkChange():
+                return self._links.execute(change, record)
 
 
 def _preview(proposal: Proposal) -> None:

@@ -2,20 +2,23 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from vpcmetactl.cli.context import App, Cloud
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import StateError
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.domain.runs import RunRecord
+from vpcmetactl.domain.evidence import History, Sights
+from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.ibmcloud.connection import BearerToken
-from vpcmetactl.usecases.ports import Caller, Clock, Journal, ObservationLog, Observer, RunReader
+from vpcmetactl.usecases.ports import Caller, Clock, EvidenceLog, Journal, Observer, RunReader
+
+T = TypeVar("T")
 
 # A listing of a large fleet, and a run of many changes, take minutes.
 _SOON = timedelta(minutes=10)
@@ -117,7 +120,7 @@ class _Opener:
     @contextmanager
     def log(
         self, options: CloudOptions, caller: Caller, observer: Observer
-    ) -> Iterator[ObservationLog]:
+    ) -> Iterator[EvidenceLog]:
         from vpcmetactl.journal.nothing import NoJournal  # noqa: PLC0415
         from vpcmetactl.journal.reading import open_observations  # noqa: PLC0415
 
@@ -163,28 +166,30 @@ class FileFormats:
 class ForgivingLog:
     """A log for commands that only read: what goes wrong is told once, and stops nothing."""
 
-    def __init__(self, log: ObservationLog, observer: Observer) -> None:
+    def __init__(self, log: EvidenceLog, observer: Observer) -> None:
         self._log = log
         self._observer = observer
         self._broken = False
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
-        """Return what is kept, or nothing once the log has failed."""
-        if not self._broken:
-            try:
-                return self._log.load_observations(server_ids)
-            except StateError as error:
-                self._give_up(error)
-        return {}
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
+        """Return what is known, or nothing once the log has failed."""
+        nothing: Mapping[str, History] = {}
+        return self._try(lambda: self._log.load_histories(server_ids), nothing)
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
+    def record_sights(self, sights: Sights) -> None:
         """Keep what was seen, unless the log has failed."""
+        self._try(lambda: self._log.record_sights(sights), None)
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return the restarts that were cut off, or none once the log has failed."""
+        none: Sequence[CutOffRestart] = ()
+        return self._try(self._log.list_cut_off_restarts, none)
+
+    def _try(self, use: Callable[[], T], otherwise: T) -> T:
         if not self._broken:
             try:
-                self._log.record_observations(observations)
+                return use()
             except StateError as error:
-                self._give_up(error)
-
-    def _give_up(self, error: StateError) -> None:
-        self._broken = True
-        self._observer.warn(f"nothing is remembered of this reading: {error}")
+                self._broken = True
+                self._observer.warn(f"nothing is remembered of this reading: {error}")
+        return otherwise

@@ -17,18 +17,23 @@ from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.usecases.ports import (
     Caller,
     Clock,
+    EvidenceLog,
     Inventory,
     Journal,
+    LinkWriter,
     MetadataWriter,
-    ObservationLog,
     Observer,
+    PowerSwitch,
     PreflightReader,
     RunReader,
+    TrustReader,
 )
 
 
-class Cloud(Inventory, MetadataWriter, PreflightReader, Protocol):
-    """The VPC API as one caller sees it."""
+class Cloud(
+    Inventory, MetadataWriter, PreflightReader, PowerSwitch, TrustReader, LinkWriter, Protocol
+):
+    """The VPC API and IAM as one caller sees them."""
 
 
 OpenCloud = Callable[[CloudOptions, Observer, int], AbstractContextManager[Cloud]]
@@ -57,7 +62,7 @@ class Files(Protocol):
 CheckState = Callable[[CloudOptions], None]
 OpenJournal = Callable[[CloudOptions, Caller], AbstractContextManager[Journal]]
 OpenRuns = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[RunReader]]
-OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[ObservationLog]]
+OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[EvidenceLog]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ TABLE = {
     "plan": LazyCommand(
         f"{_COMMANDS}.plan:plan", "Review, apply and invert plans saved with --plan-out."
     ),
+    "restarts": LazyCommand(
+        f"{_COMMANDS}.restarts:restarts",
+        "See which servers need a stop and start, and do it safely.",
+    ),
     "runs": LazyCommand(
         f"{_COMMANDS}.runs:runs", "Show, resume and roll back the changes that this program made."
     ),

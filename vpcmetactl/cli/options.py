@@ -164,6 +164,14 @@ cloud_options = _all(
     option("--verbose", "-v", is_flag=True, help="Print every request that is repeated."),
 )
 
+restart_rule_option = option(
+    "--restart-rule",
+    type=click.Choice(["faq", "none"]),
+    default="faq",
+    show_default=True,
+    help="Which of IBM's two statements about restarts to go by.",
+)
+
 no_state_option = option("--no-state", is_flag=True, help="Neither read nor write the state file.")
 
 exit_code_option = option(
@@ -196,6 +204,12 @@ apply_options = _all(
         metavar="N",
         help="Refuse to change any other number of servers.",
     ),
+)
+
+wait_option = option(
+    "--wait",
+    type=SecondsType(),
+    help="How long a server may take to stop, and to start.  [default: 900]",
 )
 
 consent_options = _all(

@@ -13,7 +13,7 @@ from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, FailureBudget
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.identifiers import ServerRef
-from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.restarts import AssessedServer, RestartRule
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.domain.servers import ServerKind
 
@@ -36,7 +36,7 @@ _CLOUD = (
     "state",
     "no_state",
 )
-_APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count")
+_APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count", "wait")
 _PATHS = ("api_key_file", "ca_bundle", "state")
 
 
@@ -49,7 +49,8 @@ def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
     )
     words = {name: given.pop(name) for name in _CLOUD if name in given}
     paths = {name: Path(words.pop(name)) for name in _PATHS if words.get(name)}
-    options = CloudOptions(**{**words, **paths})
+    rule = RestartRule(given.pop("restart_rule", RestartRule.FAQ))
+    options = CloudOptions(**{**words, **paths}, restart_rule=rule)
     return replace(app, terminal=terminal), options
 
 

@@ -13,7 +13,7 @@ from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
-from vpcmetactl.usecases.ports import Caller, ObservationLog, Realm
+from vpcmetactl.usecases.ports import Caller, EvidenceLog, Realm
 
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
@@ -28,7 +28,7 @@ class Session:
     observer: ProgressObserver
     cloud: Cloud
     caller: Caller
-    log: ObservationLog
+    log: EvidenceLog
 
     def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
         """Begin to read the chosen servers."""
@@ -38,6 +38,7 @@ class Session:
             observer=self.observer,
             clock=self.app.clock,
             max_workers=self.options.max_workers or READERS,
+            rule=self.options.restart_rule,
             ignore_not_found=choice.ignore_not_found,
         )
         return reader.open(choice.selector, where)

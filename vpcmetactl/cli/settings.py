@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
+from vpcmetactl.domain.restarts import RestartRule
 from vpcmetactl.ibmcloud.connection import (
     ApiKey,
     BearerToken,
@@ -43,7 +44,7 @@ _NO_CREDENTIALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudOptions:
-    """How to reach the cloud, as the command line says it."""
+    """How to reach the cloud and judge what is found, as the command line says it."""
 
     api_key_file: Path | None = None
     endpoints: str = "public"
@@ -54,6 +55,7 @@ class CloudOptions:
     account: str | None = None
     state: Path | None = None
     no_state: bool = False
+    restart_rule: RestartRule = RestartRule.FAQ
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,15 +45,34 @@ def server_predicate(
     return selects
 
 
-class Where:
-    """A checked expression over items of one kind."""
+def server_value(expression: str, option: str) -> Callable[[AssessedServer], str | None]:
+    """Return a function that gives the value of an expression for a server, as text.
 
-    def __init__(self, expression: str, fields: Mapping[str, SchemaField]) -> None:
-        self._expression = expression
-        self._query = Query(expression, "--where")
+    ``None`` where it gives null. Raises InvalidInputError at once for an expression that cannot be
+    right, naming ``option``.
+    """
+    where = Where(expression, schema_fields("servers"), option)
+
+    def value_of(assessed: AssessedServer) -> str | None:
+        from vpcmetactl.render.items.servers import server_as_builtins  # noqa: PLC0415
+
+        value = where.value(server_as_builtins(assessed))
+        return value if value is None or isinstance(value, str) else repr(value)
+
+    return value_of
+
+
+class Where:
+    """A checked expression over items of one kind; ``option`` is how the user gave it."""
+
+    def __init__(
+        self, expression: str, fields: Mapping[str, SchemaField], option: str = "--where"
+    ) -> None:
+        self._said = f"{option} {expression!r}"
+        self._query = Query(expression, option)
         self._parsed = jmespath.compile(expression)
         parsed = self._parsed.parsed
-        _Names(expression, fields).check(parsed, "")
+        _Names(self._said, fields).check(parsed, "")
         self._query.search(_sample(fields, ""))
         self._negated = tuple(_negated(parsed))
         self._warned = False
@@ -67,17 +86,18 @@ class Where:
         result = self._search(item)
         if not isinstance(result, bool | None):
             raise InvalidInputError(
-                f"--where {self._expression!r} gives {_type_name(result)}, not true or false",
+                f"{self._said} gives {_type_name(result)}, not true or false",
                 hint="a command that changes something wants a comparison, "
                 "such as metadata_service.protocol == 'http'",
             )
         if result and not self._warned and self._negates_null(item):
             self._warned = True
-            warn(
-                f"--where {self._expression!r} selects servers of which the field it negates "
-                "is not reported"
-            )
+            warn(f"{self._said} selects servers of which the field it negates is not reported")
         return bool(result)
+
+    def value(self, item: object) -> object:
+        """Return what the expression gives."""
+        return self._search(item)
 
     def _search(self, item: object) -> object:
         """Evaluate; a function that is given what was not reported makes nothing of it."""
@@ -99,8 +119,8 @@ class _Names:
     where it is not known.
     """
 
-    def __init__(self, expression: str, fields: Mapping[str, SchemaField]) -> None:
-        self._expression = expression
+    def __init__(self, said: str, fields: Mapping[str, SchemaField]) -> None:
+        self._said = said
         self._fields = fields
 
     def check(self, node: Node, scope: str | None) -> str | None:
@@ -120,14 +140,14 @@ class _Names:
         field = self._fields.get(path)
         if field is None and node["value"] in _LITERALS:
             raise InvalidInputError(
-                f"--where {self._expression!r}: {node['value']} is taken for a field's name",
+                f"{self._said}: {node['value']} is taken for a field's name",
                 hint=f"JMESPath wants backticks around it: `{node['value']}`",
             )
         if field is None:
             near = near_fields(path, tuple(self._fields))
             inside = [known for known in self._fields if known.startswith(scope)]
             raise InvalidInputError(
-                f"--where {self._expression!r}: servers have no field {path!r}",
+                f"{self._said}: servers have no field {path!r}",
                 hint=f"perhaps {' or '.join(near)}"
                 if near
                 else f"the fields are {', '.join(inside)}",
@@ -169,7 +189,7 @@ class _Names:
         # A list may be negated: that asks whether it is empty.
         if negated and not negated.endswith("[]."):
             raise InvalidInputError(
-                f"--where {self._expression!r}: '!' negates a whole object here",
+                f"{self._said}: '!' negates a whole object here",
                 hint="'!' binds tighter than '.': write metadata_service.enabled == `false`",
             )
 

@@ -57,7 +57,8 @@ class ApplyOptions:
 
     ``canary`` changes come first, then twice as many, and so on; 0 makes one wave of all. Between
     waves ``soak`` seconds pass. ``max_workers`` changes are under way at a time. ``max_targets``
-    and ``expect_count`` refuse a plan with more changes, or another number of them.
+    and ``expect_count`` refuse a plan with more changes, or another number of them. ``wait`` bounds,
+    in seconds, how long a server may take to stop, to start, and to get well.
     """
 
     canary: int = 1
@@ -66,6 +67,7 @@ class ApplyOptions:
     max_targets: int | None = None
     expect_count: int | None = None
     soak: float = 0.0
+    wait: float = 900.0
 
     def guard(self, plan: Plan) -> None:
         """Raise RefusedError where the plan is not of the size that is allowed or expected."""
@@ -83,6 +85,8 @@ class ApplyOptions:
 
 
 DEFAULTS = ApplyOptions()
+# One server is down at a time unless more are asked for.
+RESTART_DEFAULTS = ApplyOptions(max_workers=1)
 
 
 def waves(items: Sequence[T], canary: int) -> Iterator[Sequence[T]]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from vpcmetactl.domain.allowed_use import CannotTell, Value, evaluate, mentions
 from vpcmetactl.domain.errors import AuthenticationError, VpcmetactlError
-from vpcmetactl.domain.plans import Change, Note, NoteCode, Plan, PlanItem, Skip, SkipReason
+from vpcmetactl.domain.plans import MetadataChange, Note, NoteCode, Plan, PlanItem, Skip, SkipReason
 from vpcmetactl.domain.servers import (
     Instance,
     MetadataService,
@@ -55,10 +55,11 @@ def preflight(
     the boot volume of an instance where the change may matter to it, and each instance group once,
     ``max_workers`` at a time. Raises AuthenticationError; any other error is told in the plan.
     """
-    instances = _instances(plan.changes, servers)
+    changes = [item for item in plan.items if isinstance(item, MetadataChange)]
+    instances = _instances(changes, servers)
     volumes = {
         _Place(change.server.region, volume): None
-        for change in plan.changes
+        for change in changes
         if (volume := _boot_volume(change, instances)) is not None
     }
     groups = {
@@ -101,7 +102,7 @@ def _read(read: Callable[[str, str], T], place: _Place) -> Step[tuple[_Place, T 
 
 
 def _instances(
-    changes: Sequence[Change], servers: Sequence[Server]
+    changes: Sequence[MetadataChange], servers: Sequence[Server]
 ) -> Mapping[ServerIdentity, Instance]:
     """Return the instances that are to be changed; nothing here concerns bare metal servers."""
     wanted = {change.server for change in changes if change.server.kind is ServerKind.INSTANCE}
@@ -112,7 +113,9 @@ def _instances(
     }
 
 
-def _boot_volume(change: Change, instances: Mapping[ServerIdentity, Instance]) -> str | None:
+def _boot_volume(
+    change: MetadataChange, instances: Mapping[ServerIdentity, Instance]
+) -> str | None:
     """Return the id of the boot volume whose allowed_use the change may matter to."""
     instance = instances.get(change.server)
     if instance is None or not any(field.field in _CONSTRAINED for field in change.fields):
@@ -128,7 +131,7 @@ def _checked(
     item: PlanItem, instances: Mapping[ServerIdentity, Instance], found: _Found
 ) -> PlanItem:
     instance = instances.get(item.server)
-    if isinstance(item, Skip) or instance is None:
+    if not isinstance(item, MetadataChange) or instance is None:
         return item
     notes: list[Note] = []
     volume = _boot_volume(item, instances)
@@ -145,7 +148,7 @@ def _checked(
     return replace(item, notes=(*item.notes, *notes))
 
 
-def check_allowed_use(change: Change, allowed_use: AllowedUse) -> Skip | Note | None:
+def check_allowed_use(change: MetadataChange, allowed_use: AllowedUse) -> Skip | Note | None:
     """Say what a boot volume's expression means for a change; ``None`` where it permits it."""
     if isinstance(allowed_use, VpcmetactlError):
         message = (
@@ -176,7 +179,7 @@ def _variables(after: MetadataService) -> Mapping[str, Value]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def check_group(change: Change, group: str, template: GroupMetadata) -> Note | None:
+def check_group(change: MetadataChange, group: str, template: GroupMetadata) -> Note | None:
     """Say where an instance group's template gives new members something else than the change."""
     if isinstance(template, VpcmetactlError):
         message = (

@@ -40,8 +40,6 @@ from vpcmetactl.domain.servers import Server
 from vpcmetactl.usecases.applying import Record
 from vpcmetactl.usecases.ports import Clock, PowerSwitch
 
-# How long a stop, a start, and getting well may take, in seconds.
-WAIT = 900.0
 _POLL = 3.0
 # A stop whose answer was lost shows within this time, or it was never heard.
 _HEARD = 30.0
@@ -63,7 +61,7 @@ class RestartExecutor:
     power: PowerSwitch
     clock: Clock
     rule: RestartRule = RestartRule.FAQ
-    wait: float = WAIT
+    wait: float = 900.0
 
     def execute(self, change: RestartChange, record: Record) -> Outcome:
         """Restart the server, unless that is no longer called for or would do harm."""

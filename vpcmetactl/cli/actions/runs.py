@@ -10,9 +10,10 @@ from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, take_app, take_apply_options
 from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.domain.identifiers import ServerRef
-from vpcmetactl.domain.plans import Change, invert_plan
+from vpcmetactl.domain.plans import Action, Change, invert_plan
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.usecases.ports import Journal, RunReader
@@ -53,7 +54,12 @@ def resume(app: App, given: Given) -> ExitCode:
     with failures_told(app, "outcomes", given["output"]):
         app, options = take_app(app, given)
         output = read_output(app, "outcomes", given)
-        how = take_apply_options(given, options.max_workers)
+        restarting = take_apply_options(dict(given), options.max_workers, RESTART_DEFAULTS)
+        changing = take_apply_options(given, options.max_workers)
+
+    def how(action: Action) -> ApplyOptions:
+        return restarting if action is Action.RESTART else changing
+
     from vpcmetactl.render.views.plans import OUTCOMES  # noqa: PLC0415 - usage errors first
 
     with emitter(app, OUTCOMES, output) as out:

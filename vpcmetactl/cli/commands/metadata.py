@@ -11,6 +11,7 @@ from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
     outcome_options,
+    restart_rule_option,
     selection_options,
 )
 
@@ -39,6 +40,7 @@ def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[
     decorated: Callable[..., Any] = pass_app(command)
     for decorator in (
         cloud_options,
+        restart_rule_option,
         exit_code_option,
         outcome_options,
         change_options,

@@ -12,6 +12,8 @@ from vpcmetactl.cli.options import (
     exit_code_option,
     outcome_options,
     output_options,
+    restart_rule_option,
+    wait_option,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def show(app: "App", /, **given: Any) -> "ExitCode":
 )
 @consent_options
 @apply_options
+@wait_option
 @outcome_options
+@restart_rule_option
 @cloud_options
 @pass_app
 def apply(app: "App", /, **given: Any) -> "ExitCode":

@@ -13,6 +13,8 @@ from vpcmetactl.cli.options import (
     exit_code_option,
     outcome_options,
     output_options,
+    restart_rule_option,
+    wait_option,
     wave_options,
 )
 
@@ -65,13 +67,16 @@ def show(app: "App", /, **given: Any) -> "ExitCode":
 @runs.command()
 @_RUN
 @wave_options
+@wait_option
 @outcome_options
+@restart_rule_option
 @cloud_options
 @pass_app
 def resume(app: "App", /, **given: Any) -> "ExitCode":
     """Finish a run that was cut off; what is done is not repeated.
 
-    It was confirmed when it began, and is not confirmed again.
+    Servers that it stopped and did not start are started first of all. It was
+    confirmed when it began, and is not confirmed again.
 
     \b
     vpcmetactl runs resume 20261121T120000Z-4f2a
@@ -87,6 +92,7 @@ def resume(app: "App", /, **given: Any) -> "ExitCode":
 @consent_options
 @apply_options
 @outcome_options
+@restart_rule_option
 @cloud_options
 @pass_app
 def rollback(app: "App", /, **given: Any) -> "ExitCode":

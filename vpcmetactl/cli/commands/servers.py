@@ -10,6 +10,7 @@ from vpcmetactl.cli.options import (
     exit_code_option,
     no_state_option,
     output_options,
+    restart_rule_option,
     selection_options,
 )
 
@@ -27,6 +28,7 @@ def servers() -> None:
 @selection_options
 @output_options
 @exit_code_option
+@restart_rule_option
 @cloud_options
 @no_state_option
 @pass_app
@@ -46,6 +48,7 @@ def list_(app: "App", /, **given: Any) -> "ExitCode":
 @click.argument("server")
 @click.option("--region", "-r", multiple=True, help="Look in this region only.")
 @output_options
+@restart_rule_option
 @cloud_options
 @no_state_option
 @pass_app

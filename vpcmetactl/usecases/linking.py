@@ -1,0 +1,169 @@
+"""Making and taking away one link of a trusted profile: look, send once, look again where in doubt.
+
+There is no If-Match and no changing a link (platform notes 4.2): what matters is whether it is there.
+"""
+
+from dataclasses import dataclass
+
+from vpcmetactl.domain.errors import (
+    BadRequestError,
+    CloudError,
+    ConflictError,
+    NotFoundError,
+    UnavailableError,
+    VpcmetactlError,
+)
+from vpcmetactl.domain.plans import (
+    AlreadyDone,
+    Applied,
+    Failed,
+    LinkChange,
+    LinkOperation,
+    Outcome,
+    Refused,
+    Unknown,
+)
+from vpcmetactl.domain.trust import ProfileLink
+from vpcmetactl.usecases.applying import Record
+from vpcmetactl.usecases.ports import LinkWriter
+
+
+@dataclass(frozen=True, slots=True)
+class LinkExecutor:
+    """Creates and deletes links."""
+
+    writer: LinkWriter
+
+    def execute(self, change: LinkChange, record: Record) -> Outcome:
+        """Make or take away the link, unless it is so already."""
+        if refused := record.intend():
+            return refused
+        linking = _Linking(self.writer, change, record)
+        try:
+            found = linking.look()
+        except NotFoundError:
+            return Refused(change, "its trusted profile is no longer there")
+        except VpcmetactlError as error:
+            return Failed(change, error)
+        if change.operation is LinkOperation.CREATE:
+            return linking.create(found)
+        return linking.delete(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Linking:
+    writer: LinkWriter
+    change: LinkChange
+    record: Record
+
+    def look(self) -> ProfileLink | None:
+        """Return the link that the change is about, where it is there."""
+        change = self.change
+        for link in self.writer.list_links(change.profile_id):
+            if change.link_id in (None, link.id) and self._is_meant(link):
+                return link
+            if link.id == change.link_id:
+                return link
+        return None
+
+    def _is_meant(self, link: ProfileLink) -> bool:
+        return (link.cr_type, link.crn) == (self.change.cr_type, self.change.crn)
+
+    def create(self, found: ProfileLink | None) -> Outcome:
+        change = self.change
+        if found is not None:
+            return self._already(found.id)
+        self.record.sending()
+        try:
+            made = self.writer.create_link(
+                change.profile_id,
+                cr_type=change.cr_type,
+                crn=change.crn,
+                name=change.link_name,
+                is_cross_account=change.is_cross_account,
+            )
+        except UnavailableError as error:
+            return self._created_after_all(error) if error.maybe_done else Failed(change, error)
+        except (ConflictError, BadRequestError) as error:
+            # Somebody else may have made it in the meantime.
+            return self._made_by_others(error)
+        except NotFoundError:
+            return Refused(change, "its trusted profile is no longer there")
+        except VpcmetactlError as error:
+            return Failed(change, error)
+        if not self._is_meant(made):
+            return Failed(change, self._not_shown("made another link"))
+        return Applied(change, link_id=made.id)
+
+    def _already(self, link_id: str | None) -> Outcome:
+        """Whose doing it is: this run's, where its attempt was cut off, or somebody else's."""
+        if self.record.earlier is not None:
+            return Applied(self.change, link_id=link_id)
+        return AlreadyDone(self.change)
+
+    def _created_after_all(self, error: UnavailableError) -> Outcome:
+        try:
+            found = self.look()
+        except VpcmetactlError:
+            return Unknown(self.change, error)
+        if found is not None:
+            return Applied(self.change, link_id=found.id)
+        return Failed(self.change, _without_effect(error))
+
+    def _made_by_others(self, error: CloudError) -> Outcome:
+        try:
+            found = self.look()
+        except VpcmetactlError:
+            return Failed(self.change, error)
+        return Failed(self.change, error) if found is None else self._already(found.id)
+
+    def delete(self, found: ProfileLink | None) -> Outcome:
+        change = self.change
+        if found is None:
+            return self._already(change.link_id)
+        if not self._is_meant(found):
+            return Refused(change, "the link is to something else now")
+        self.record.sending()
+        try:
+            self.writer.delete_link(change.profile_id, found.id)
+        except NotFoundError:
+            return self._already(found.id)
+        except UnavailableError as error:
+            return self._deleted_after_all(error) if error.maybe_done else Failed(change, error)
+        except VpcmetactlError as error:
+            return Failed(change, error)
+        return self._verify_gone(found.id)
+
+    def _verify_gone(self, link_id: str) -> Outcome:
+        try:
+            found = self.look()
+        except VpcmetactlError as error:
+            return Unknown(self.change, error)
+        if found is not None:
+            return Failed(self.change, self._not_shown("accepted that the link goes"))
+        return Applied(self.change, link_id=link_id)
+
+    def _deleted_after_all(self, error: UnavailableError) -> Outcome:
+        try:
+            found = self.look()
+        except VpcmetactlError:
+            return Unknown(self.change, error)
+        if found is None:
+            return Applied(self.change, link_id=self.change.link_id)
+        return Failed(self.change, _without_effect(error))
+
+    def _not_shown(self, what: str) -> CloudError:
+        return CloudError(
+            f"{self.change.server.label}: IAM {what}, and does not show it",
+            hint="look with: vpcmetactl links list",
+        )
+
+
+def _without_effect(error: UnavailableError) -> UnavailableError:
+    return UnavailableError(
+        f"{error}; looked at again, nothing has changed",
+        hint="run the command again",
+        trace=error.trace,
+        region=error.region,
+        status=error.status,
+    )
