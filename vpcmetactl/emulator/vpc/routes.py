@@ -63,8 +63,8 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "POST",
         "/instances/<id>/actions",
         changes.create_instance_action,
-        "Start, stop, reboot; statuses walk within seconds. Instance groups do not replace "
-        "stopped members, instance storage is not erased, a start never lacks capacity.",
+        "Start, stop, reboot; statuses walk within seconds. A group makes another member for one "
+        "that has stopped, and lets it go. Starts fail on demand: see troubles.",
     ),
     Route(
         "list_bare_metal_servers",
@@ -109,7 +109,7 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "/bare_metal_servers/<id>/stop",
         changes.stop_bare_metal_server,
         "Soft and hard; the status stays `running` until it is `stopped`, for some servers "
-        "forever after a soft stop.",
+        "forever after a soft stop, which a hard one ends. On demand for others: see troubles.",
     ),
     Route(
         "restart_bare_metal_server",
@@ -130,8 +130,8 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "GET",
         "/instance_groups",
         handlers.list_instance_groups,
-        "Paging as for instances. Groups neither scale nor replace members; they have no managers "
-        "and no load balancer.",
+        "Paging as for instances. Groups replace members that stop and do not scale; they have no "
+        "managers and no load balancer.",
         _PAGING,
     ),
     Route(
