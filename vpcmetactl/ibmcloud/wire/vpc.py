@@ -34,37 +34,59 @@ from vpcmetactl.ibmcloud.wire.tolerant import (
 from vpcmetactl.usecases.ports import PageQuery, ServerPage, Unreadable
 
 
-class NamedBody(msgspec.Struct):
+class Body(msgspec.Struct, gc=False):
+    """Part of a body: a tree without cycles, so that the garbage collector need not know it."""
+
+
+class NamedBody(Body):
     """A zone or a profile, of which the name is all we need."""
 
     name: str | None = None
 
 
-class ProcessorBody(msgspec.Struct):
+class ProcessorBody(Body):
     """``vcpu`` of an instance, ``cpu`` of a bare metal server."""
 
     architecture: str | None = None
 
 
-class AvailabilityBody(msgspec.Struct):
+class AvailabilityBody(Body):
     """``availability`` of an instance: standard or spot."""
 
     class_: str | None = msgspec.field(name="class", default=None)
 
 
-class MembershipBody(msgspec.Struct):
+class MembershipBody(Body):
     """``instance_group_membership`` of an instance."""
 
     instance_group: Reference | None = None
 
 
-class AttachmentBody(msgspec.Struct):
+class AttachmentBody(Body):
     """``boot_volume_attachment`` of an instance."""
 
     volume: Reference | None = None
 
 
-class ServerBody(msgspec.Struct):
+class GpuBody(Body):
+    """``gpu`` of an instance; absent where its profile has none."""
+
+    count: int | None = None
+
+
+class AddressBody(Body):
+    """``primary_ip`` of an interface: with an ``id`` it is a reserved IP."""
+
+    id: str | None = None
+
+
+class InterfaceBody(Body):
+    """``primary_network_interface`` of an instance."""
+
+    primary_ip: AddressBody | None = None
+
+
+class ServerBody(Body):
     """What instances and bare metal servers have in common."""
 
     id: Id
@@ -90,6 +112,10 @@ class InstanceBody(ServerBody):
     availability: AvailabilityBody | None = None
     boot_volume_attachment: AttachmentBody | None = None
     instance_group_membership: MembershipBody | None = None
+    dedicated_host: Reference | None = None
+    gpu: GpuBody | None = None
+    # Beside a network attachment it is there too, and has the same address.
+    primary_network_interface: InterfaceBody | None = None
 
 
 class BareMetalServerBody(ServerBody):
@@ -124,8 +150,22 @@ def instance_from_wire(body: InstanceBody, region: str, etag: str | None = None)
         availability_class=availability.class_ if availability else None,
         boot_volume=boot.volume if boot else None,
         instance_group=group.instance_group if group else None,
+        dedicated_host=body.dedicated_host,
+        gpu_count=body.gpu.count if body.gpu else None,
+        has_reserved_ip=_has_reserved_ip(body),
         etag=etag,
     )
+
+
+def _has_reserved_ip(body: InstanceBody) -> bool | None:
+    """Tell whether the primary address is a reserved IP; ``None`` where none is told.
+
+    Before 2022 addresses were no reserved IPs, and told in another way (platform notes 1.2).
+    """
+    primary = body.primary_network_interface
+    if primary is None or primary.primary_ip is None:
+        return None
+    return primary.primary_ip.id is not None
 
 
 def bare_metal_server_from_wire(
@@ -155,13 +195,13 @@ def bare_metal_server_from_wire(
     )
 
 
-class NextBody(msgspec.Struct):
+class NextBody(Body):
     """Where the next page is."""
 
     href: str | None = None
 
 
-class InstancesBody(msgspec.Struct):
+class InstancesBody(Body):
     """A page of instances."""
 
     items: list[InstanceBody] = msgspec.field(name="instances")
@@ -169,7 +209,7 @@ class InstancesBody(msgspec.Struct):
     total_count: int | None = None
 
 
-class BareMetalServersBody(msgspec.Struct):
+class BareMetalServersBody(Body):
     """A page of bare metal servers."""
 
     items: list[BareMetalServerBody] = msgspec.field(name="bare_metal_servers")
@@ -235,14 +275,14 @@ def server_from_wire(body: bytes, kind: ServerKind, region: str, etag: str | Non
     return shape.translate(item, region, etag)
 
 
-class RegionBody(msgspec.Struct):
+class RegionBody(Body):
     """A region in ``GET /regions``."""
 
     name: Id
     status: str | None = None
 
 
-class RegionsBody(msgspec.Struct):
+class RegionsBody(Body):
     """The answer of ``GET /regions``, which has no pages."""
 
     regions: list[RegionBody]
@@ -256,7 +296,7 @@ def regions_from_wire(body: bytes) -> Sequence[Region]:
     return [Region(region.name, region.status) for region in _REGIONS.decode(body).regions]
 
 
-class VpcsBody(msgspec.Struct):
+class VpcsBody(Body):
     """A page of VPCs."""
 
     vpcs: list[Reference]
