@@ -10,6 +10,7 @@ from vpcmetactl.domain.restarts import MEANINGS, Reason, Verdict
 from vpcmetactl.emulator import control, faults
 from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.scenarios import SCENARIOS
+from vpcmetactl.emulator.vpc import troubles
 from vpcmetactl.render.schemas.reading import kinds, load_schema, schema_markdown
 
 _EXIT_CODES = {
@@ -163,6 +164,11 @@ def scenarios() -> str:
 def fault_grammar() -> str:
     """Return what the module of faults says of their grammar."""
     return _docstring(faults.__doc__) + "\n"
+
+
+def trouble_grammar() -> str:
+    """Return what the module of troubles says of their grammar."""
+    return _docstring(troubles.__doc__) + "\n"
 
 
 def control_calls() -> str:

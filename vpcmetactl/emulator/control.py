@@ -15,7 +15,8 @@ Everything here is a thin layer over methods of Emulator and World, for whoever 
 reads or changes: whether anything ever needs a restart, how fast stops and starts go (0 is at \
 once), whether update events tell old and new values |
 | GET, PUT, DELETE /troubles `{"troubles": [text, …]}` | reads, replaces, clears |
-| GET /servers/ID/truth, GET /truth | what no API tells of a server, or of all |
+| GET /truth | what no API tells of the servers |
+| GET /servers/ID/truth | the same of one of them |
 | POST /servers/ID `{"action": "stop"}` or `{"metadata_service": {…}}`, with `"after": seconds` | \
 does it as somebody else would, now or then |
 | GET, DELETE /activity | what was done to servers, as an Activity Tracker export in JSON lines; \

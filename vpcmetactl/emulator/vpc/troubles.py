@@ -17,8 +17,8 @@ TROUBLE is one of
   `health_state` for so long.
 
 HOW OFTEN is as in faults, and counts the actions of these servers that the trouble is about.
-Troubles that match the same action add up; of those about the same thing, the last one written
-wins. Seconds are stretched by the emulator's pace.
+Troubles that match the same action add up: healths follow one another, and of others about the
+same thing the last one written wins. Seconds are stretched by the emulator's pace.
 """
 
 import re
