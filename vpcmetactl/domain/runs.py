@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, PlanItem
+from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, PlanItem, SkipReason
 from vpcmetactl.domain.servers import MetadataService, ServerIdentity
 
 
@@ -54,7 +54,8 @@ class Attempt:
     """One attempt of one change.
 
     ``found`` is the metadata service as it was read last. ``step`` is how far a restart got,
-    ``link_id`` the id of the link that was made or deleted.
+    ``link_id`` the id of the link that was made or deleted. ``reason`` says in what other sense
+    than the usual, that the values were as asked, things were already done.
     """
 
     outcome: AttemptOutcome
@@ -66,6 +67,7 @@ class Attempt:
     error_trace: str | None = None
     step: RestartStep | None = None
     link_id: str | None = None
+    reason: SkipReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
