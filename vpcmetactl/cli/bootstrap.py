@@ -72,9 +72,9 @@ class _Opener:
     @contextmanager
     def cloud(self, options: CloudOptions, observer: Observer, max_workers: int) -> Iterator[Cloud]:
         connection = self.settings.connection(options, max_workers)
-        from vpcmetactl.ibmcloud.vpc import open_vpc  # noqa: PLC0415
+        from vpcmetactl.ibmcloud.opening import open_cloud  # noqa: PLC0415
 
-        with closing(open_vpc(connection, self.clock, observer)) as gateway:
+        with closing(open_cloud(connection, self.clock, observer)) as gateway:
             if isinstance(connection.credentials, BearerToken):
                 self._warn_of_expiry(gateway.get_caller(), observer)
             yield gateway

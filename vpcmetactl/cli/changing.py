@@ -19,6 +19,7 @@ from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError
 from vpcmetactl.domain.plans import Plan
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.usecases.fleet import FleetReading
 
 
@@ -27,27 +28,33 @@ class Purpose:
     """What a command wants of the servers that were chosen.
 
     ``command`` is how it is called. ``make_plan`` is given the session, the servers as they were
-    read, and whether the user named each of them. ``defaults`` are how such a plan is applied
-    unless the user says otherwise.
+    read, and whether the user named each of them. ``guard`` raises RefusedError for a plan that may
+    be shown and not saved or applied. ``defaults`` are how such a plan is applied unless the user
+    says otherwise.
     """
 
     command: str
     make_plan: Callable[[Session, Sequence[AssessedServer], bool], Plan]
+    guard: Callable[[Plan], None] = lambda _: None
     defaults: ApplyOptions = DEFAULTS
 
 
 def change_servers(app: App, given: Given, purpose: Callable[[Given], Purpose]) -> ExitCode:
-    """Carry a purpose out; ``purpose`` takes what is its own out of what was given first."""
+    """Carry a purpose out; ``purpose`` takes what is its own out of what was given first.
+
+    A command that takes no servers is about all of them.
+    """
     yes, plan_out = given.pop("yes"), given.pop("plan_out")
     only_plan = bool(given.pop("dry_run") or plan_out)
     kind = "plan" if only_plan else "outcomes"
     with failures_told(app, kind, given["output"]):
         wanted = purpose(given)
-        choice = take_choice(given)
+        has_choice = "servers" in given
+        choice = take_choice(given) if has_choice else Choice(ServerSelector())
         app, options = take_app(app, given)
         output = read_output(app, kind, given)
         how = take_apply_options(given, options.max_workers, wanted.defaults)
-        if choice.is_empty and not given["all_servers"]:
+        if has_choice and choice.is_empty and not given["all_servers"]:
             raise InvalidInputError(
                 f"{wanted.command}: no server is chosen",
                 hint="name servers, choose them with options, or say --all",
@@ -69,6 +76,7 @@ def change_servers(app: App, given: Given, purpose: Callable[[Given], Purpose]) 
             plan = wanted.make_plan(session, servers, bool(choice.selector.refs))
             if plan_out or not only_plan:
                 _guard_complete(reading, allowed=given["allow_incomplete"])
+                wanted.guard(plan)
             if plan_out:
                 life = timedelta(hours=given["plan_life"])
                 proposal = _saved(session, reading, plan, choice, how, life, Path(plan_out))

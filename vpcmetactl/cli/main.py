@@ -28,6 +28,16 @@ TABLE = {
     "runs": LazyCommand(
         f"{_COMMANDS}.runs:runs", "Show, resume and roll back the changes that this program made."
     ),
+    "profiles": LazyCommand(
+        f"{_COMMANDS}.profiles:profiles",
+        "See trusted profiles and what makes them trust somebody.",
+    ),
+    "links": LazyCommand(
+        f"{_COMMANDS}.links:links", "See, make and take away links of trusted profiles to servers."
+    ),
+    "access": LazyCommand(
+        f"{_COMMANDS}.access:access", "See which servers can become which trusted profile."
+    ),
     "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
     "emulator": LazyCommand(
         f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."

@@ -221,8 +221,7 @@ dry_run_option = click.option(
     "--dry-run", "-n", is_flag=True, help="Print what would be done, and change nothing."
 )
 
-change_options = _all(
-    click.option("--all", "all_servers", is_flag=True, help="Every server is meant."),
+plan_options = _all(
     dry_run_option,
     click.option(
         "--plan-out",
@@ -242,4 +241,24 @@ change_options = _all(
     ),
     consent_options,
     apply_options,
+)
+
+all_option = click.option("--all", "all_servers", is_flag=True, help="Every server is meant.")
+
+change_options = _all(all_option, plan_options)
+
+profile_option = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="ID|NAME",
+    help="Only this trusted profile; may be repeated.",
+)
+
+check_trust_option = option(
+    "--check-trust",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether to read who trusts a server: where it matters, and it must be readable, or not.",
 )

@@ -1,11 +1,18 @@
 """Runs as the journal remembers them: what was intended, and what became of each change."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, PlanItem, SkipReason
+from vpcmetactl.domain.plans import (
+    Action,
+    Change,
+    LinkChange,
+    MetadataServicePatch,
+    PlanItem,
+    SkipReason,
+)
 from vpcmetactl.domain.servers import MetadataService, ServerIdentity
 
 
@@ -130,9 +137,12 @@ class RunRecord:
 
     @property
     def applied_changes(self) -> Sequence[Change]:
-        """What this run itself changed, in order; only this can be rolled back."""
+        """What this run itself changed, in order; only this can be rolled back.
+
+        A link that was made has its id.
+        """
         return [
-            one.item
+            _as_made(one.item, one.attempts[-1])
             for one in self.items
             if isinstance(one.item, Change) and one.outcome is AttemptOutcome.APPLIED
         ]
@@ -148,6 +158,12 @@ class RunRecord:
             for one in self.items
             if isinstance(one.item, Change) and one.attempts and _is_unsettled(one.attempts[-1])
         }
+
+
+def _as_made(change: Change, attempt: Attempt) -> Change:
+    if isinstance(change, LinkChange) and change.link_id is None:
+        return replace(change, link_id=attempt.link_id)
+    return change
 
 
 def _is_unsettled(attempt: Attempt) -> bool:

@@ -1,6 +1,6 @@
-"""Making and taking away one link of a trusted profile: look, send once, look again where in doubt.
+"""Making and taking away one link: look, send once, and look again where in doubt.
 
-There is no If-Match and no changing a link (platform notes 4.2): what matters is whether it is there.
+There is no If-Match, and no changing a link (platform notes 4.2): it is there or it is not.
 """
 
 from dataclasses import dataclass
@@ -87,8 +87,6 @@ class _Linking:
         except (ConflictError, BadRequestError) as error:
             # Somebody else may have made it in the meantime.
             return self._made_by_others(error)
-        except NotFoundError:
-            return Refused(change, "its trusted profile is no longer there")
         except VpcmetactlError as error:
             return Failed(change, error)
         if not self._is_meant(made):

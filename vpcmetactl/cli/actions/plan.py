@@ -10,8 +10,8 @@ from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_out
 from vpcmetactl.cli.parameters import Given, take_app, take_apply_options
 from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.domain.errors import ExitCode, RefusedError, strongest
-from vpcmetactl.domain.plans import invert_plan as inverted
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.undoing import take_back
 from vpcmetactl.render.documents import Scope, Trailer
 
 
@@ -54,7 +54,7 @@ def invert_plan(app: App, given: Given) -> ExitCode:
         now = app.clock.now()
         undo = replace(
             saved,
-            plan=inverted(saved.plan.changes),
+            plan=take_back(saved.plan),
             created_at=now,
             expires_at=now + (saved.expires_at - saved.created_at),
             tool_version=__version__,

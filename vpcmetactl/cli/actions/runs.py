@@ -13,9 +13,10 @@ from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.domain.identifiers import ServerRef
-from vpcmetactl.domain.plans import Action, Change, invert_plan
+from vpcmetactl.domain.plans import Action, Change
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.selection import ServerSelector
+from vpcmetactl.domain.undoing import is_about_metadata, take_back
 from vpcmetactl.usecases.ports import Journal, RunReader
 from vpcmetactl.usecases.preflight import preflight
 
@@ -135,11 +136,14 @@ def _journal(app: App, options: CloudOptions) -> Iterator[tuple[Session, Journal
 
 
 def _restoring(session: Session, run: RunRecord) -> Proposal:
-    """Plan to take a run back, from its servers as they are now."""
-    changes = run.applied_changes
-    if not changes:
-        return Proposal(session, invert_plan(()))
-    choice = Choice(ServerSelector(refs=_refs(changes)), ignore_not_found=True)
+    """Plan to take a run back, from how things are now."""
+    done = Plan(run.action, run.patch, tuple(run.applied_changes))
+    if not done.changes or not is_about_metadata(done):
+        links = [change for change in done.changes if isinstance(change, LinkChange)]
+        profiles = dict.fromkeys(change.profile_id for change in links)
+        present = {profile: session.cloud.list_links(profile) for profile in profiles}
+        return Proposal(session, take_back(done, links=present))
+    choice = Choice(ServerSelector(refs=_refs(done.changes)), ignore_not_found=True)
     reading = session.read(choice, None)
     servers = [assessed.server for batch in reading for assessed in batch]
     session.observer.finish()
@@ -152,9 +156,8 @@ def _restoring(session: Session, run: RunRecord) -> Proposal:
             hint="roll back when the region answers again",
         )
     workers = session.options.max_workers or READERS
-    plan = preflight(
-        invert_plan(changes, servers), servers, session.cloud, session.observer, max_workers=workers
-    )
+    undo = take_back(done, servers=servers)
+    plan = preflight(undo, servers, session.cloud, session.observer, max_workers=workers)
     return Proposal(session, plan, reading)
 
 

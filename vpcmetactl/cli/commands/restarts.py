@@ -6,6 +6,7 @@ import click
 
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
+    all_option,
     change_options,
     cloud_options,
     exit_code_option,
@@ -79,7 +80,7 @@ def import_events(app: "App", /, **given: Any) -> "ExitCode":
 
 @restarts.command()
 @selection_options
-@click.option("--all", "all_servers", is_flag=True, help="Every server is meant.")
+@all_option
 @click.option(
     "--at",
     metavar="TIME",
