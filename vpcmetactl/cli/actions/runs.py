@@ -13,7 +13,7 @@ from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.domain.identifiers import ServerRef
-from vpcmetactl.domain.plans import Action, Change
+from vpcmetactl.domain.plans import Action, Change, LinkChange, Plan
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.domain.undoing import is_about_metadata, take_back
