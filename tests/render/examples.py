@@ -6,6 +6,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.render.plan_examples import SAVED, SAVED_RESTORE
+from tests.render.restart_examples import (
+    ACKNOWLEDGED,
+    IMPORTED,
+    LINK_PLAN,
+    LINK_RUN,
+    LINKED,
+    MUCH_KNOWN,
+    OUTSTANDING,
+    RESTART_PLAN,
+    RESTART_RUN,
+    RESTARTED,
+    UNLINK_PLAN,
+    UNLINKED,
+)
 from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUN_ID, RUNNING, RUNS_OF_A_DAY
 from tests.support.builders import (
     ACCOUNT,
@@ -25,11 +39,14 @@ from vpcmetactl.domain.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from vpcmetactl.domain.evidence import NOTHING_KNOWN, History, Observation
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
     Applied,
+    Change,
     Failed,
+    MetadataChange,
     MetadataServicePatch,
     NotAttempted,
     Outcome,
@@ -39,7 +56,7 @@ from vpcmetactl.domain.plans import (
     plan_metadata,
 )
 from vpcmetactl.domain.policy import Policy, Requirement
-from vpcmetactl.domain.restarts import AssessedServer, Observation, assess_restart
+from vpcmetactl.domain.restarts import AssessedServer, assess_restart
 from vpcmetactl.domain.servers import (
     Disk,
     MetadataService,
@@ -54,7 +71,9 @@ from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.sinks import open_sink
 from vpcmetactl.render.views.checks import CHECK, CHECKS
 from vpcmetactl.render.views.findings import FINDINGS
+from vpcmetactl.render.views.imports import IMPORT
 from vpcmetactl.render.views.plans import OUTCOMES, PLAN
+from vpcmetactl.render.views.restarts import RESTARTS
 from vpcmetactl.render.views.runs import RUN, RUNS
 from vpcmetactl.render.views.servers import SERVER, SERVERS
 
@@ -83,17 +102,21 @@ FLEET: Sequence[Server] = (
     an_instance("東京-サーバ", region="jp-tok", metadata_service=ON_HTTPS),
     a_bare_metal_server("metal-1", disks=None, resource_group=None),
 )
-SEEN: Mapping[str, Sequence[Observation]] = {
-    WEB_1: (
-        Observation(WEB_1, datetime(2026, 11, 1, tzinfo=UTC), enabled=False, status="running"),
-        Observation(
-            WEB_1, datetime(2026, 11, 20, 9, 30, tzinfo=UTC), enabled=True, status="running"
-        ),
+SEEN: Mapping[str, History] = {
+    WEB_1: History(
+        sights=(
+            Observation(WEB_1, datetime(2026, 11, 1, tzinfo=UTC), enabled=False, status="running"),
+            Observation(
+                WEB_1, datetime(2026, 11, 20, 9, 30, tzinfo=UTC), enabled=True, status="running"
+            ),
+        )
     )
 }
 ASSESSED = tuple(
-    AssessedServer(server, assess_restart(server, SEEN.get(server.id, ()))) for server in FLEET
+    AssessedServer(server, assess_restart(server, SEEN.get(server.id, NOTHING_KNOWN)))
+    for server in FLEET
 )
+_UNKNOWN = AssessedServer(FLEET[0], assess_restart(FLEET[0]))
 SCOPE = Scope(
     accounts=(ACCOUNT,),
     regions=("eu-de", "eu-gb", "jp-tok", "us-south"),
@@ -137,6 +160,11 @@ _FORBIDDEN = PermissionDeniedError(
 )
 
 
+def _applied(change: Change, assessed: AssessedServer) -> Applied:
+    assert isinstance(change, MetadataChange)
+    return Applied(change, change.after, assessed.restart)
+
+
 def _outcomes() -> Sequence[Outcome | Skip]:
     metal, batch, web_1, web_3 = (
         _CHANGES[name] for name in ("metal-1", "batch-1", "web-1", "web-3")
@@ -144,8 +172,8 @@ def _outcomes() -> Sequence[Outcome | Skip]:
     nameless, malicious = [c for c in _HARDEN.changes if c.server.region == "jp-tok"]
     silence = UnavailableError("jp-tok: no answer within 60 s", trace="b0b0", maybe_done=True)
     return (
-        Applied(web_1, web_1.after, ASSESSED[0].restart),
-        Applied(metal, metal.after, assess_restart(FLEET[-1])),
+        _applied(web_1, ASSESSED[0]),
+        _applied(metal, ASSESSED[-1]),
         AlreadyDone(batch),
         Refused(web_3, "protocol is https since the plan was made, not http", ON_HTTPS),
         Failed(malicious, _FORBIDDEN),
@@ -155,7 +183,7 @@ def _outcomes() -> Sequence[Outcome | Skip]:
 
 
 _STOPPED = (
-    Applied(_CHANGES["batch-1"], _CHANGES["batch-1"].after, assess_restart(FLEET[3])),
+    _applied(_CHANGES["batch-1"], ASSESSED[3]),
     NotAttempted(_CHANGES["metal-1"]),
     NotAttempted(_CHANGES["web-1"]),
 )
@@ -203,7 +231,7 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "outcomes-restore": Example(
         OUTCOMES,
-        [Applied(c, c.after, assess_restart(FLEET[0])) for c in SAVED_RESTORE.plan.changes],
+        [_applied(change, _UNKNOWN) for change in SAVED_RESTORE.plan.changes],
         replace(_TRAILER, whole=SAVED_RESTORE, run_id=ROLLBACK.id),
     ),
     "outcomes-interrupted": Example(
@@ -211,11 +239,34 @@ EXAMPLES: Mapping[str, Example] = {
         _STOPPED,
         replace(_TRAILER, exit_code=ExitCode.INTERRUPTED, whole=_HARDEN, run_id=RUN_ID),
     ),
-    "runs": Example(RUNS, RUNS_OF_A_DAY, _TRAILER),
+    "runs": Example(RUNS, (*RUNS_OF_A_DAY, RESTART_RUN, LINK_RUN), _TRAILER),
     "runs-none": Example(RUNS, (), _TRAILER),
     "run": Example(RUN, (INTERRUPTED,), _TRAILER),
     "run-rollback": Example(RUN, (ROLLBACK,), _TRAILER),
     "run-running": Example(RUN, (RUNNING,), _TRAILER),
+    "restarts": Example(RESTARTS, OUTSTANDING, _TRAILER),
+    "restarts-none": Example(RESTARTS, (), _TRAILER),
+    "restarts-ack": Example(RESTARTS, ACKNOWLEDGED, _TRAILER),
+    "server-with-a-past": Example(SERVER, MUCH_KNOWN, _TRAILER),
+    "import": Example(IMPORT, (IMPORTED,), _TRAILER),
+    "plan-restart": Example(PLAN, RESTART_PLAN.items, replace(_TRAILER, whole=RESTART_PLAN)),
+    "plan-link": Example(PLAN, LINK_PLAN.items, replace(_TRAILER, whole=LINK_PLAN)),
+    "plan-unlink": Example(PLAN, UNLINK_PLAN.items, replace(_TRAILER, whole=UNLINK_PLAN)),
+    "outcomes-restart": Example(
+        OUTCOMES,
+        RESTARTED,
+        replace(_TRAILER, exit_code=ExitCode.FAILED, whole=RESTART_PLAN, run_id=RESTART_RUN.id),
+    ),
+    "outcomes-link": Example(
+        OUTCOMES, LINKED, replace(_TRAILER, whole=LINK_PLAN, run_id=LINK_RUN.id)
+    ),
+    "outcomes-unlink": Example(
+        OUTCOMES,
+        UNLINKED,
+        replace(_TRAILER, exit_code=ExitCode.FAILED, whole=UNLINK_PLAN, run_id="r2"),
+    ),
+    "run-restart": Example(RUN, (RESTART_RUN,), _TRAILER),
+    "run-link": Example(RUN, (LINK_RUN,), _TRAILER),
     "servers-failed": Example(
         SERVERS,
         (),

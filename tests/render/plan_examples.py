@@ -1,5 +1,6 @@
 """Plans that were put aside: one to be reviewed, and the undo of another, late and incomplete."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,8 @@ from tests.support.builders import ACCOUNT, OFF, ON, ON_HTTPS, an_instance
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
 from vpcmetactl.domain.plans import (
     Action,
+    Change,
+    MetadataChange,
     MetadataServicePatch,
     Plan,
     Skip,
@@ -22,6 +25,12 @@ _DIGEST = "6f1c9b0e5d7a4f38" * 4
 _NAMES = ("web-1", "web-2", "web-3", "web-4")
 _WERE = MetadataService(enabled=True, protocol="http", response_hop_limit=3)
 _SERVERS = [an_instance(name, metadata_service=_WERE) for name in _NAMES]
+
+
+def of_metadata(changes: Sequence[Change]) -> Sequence[MetadataChange]:
+    """Return the changes of metadata services among some changes."""
+    return [change for change in changes if isinstance(change, MetadataChange)]
+
 
 HARDEN = plan_metadata(
     Action.SET,
@@ -50,7 +59,7 @@ def _restore() -> Plan:
         an_instance("web-2", metadata_service=OFF),
         an_instance("web-3", metadata_service=_WERE),
     ]
-    plan = invert_plan(HARDEN.changes, now)
+    plan = invert_plan(of_metadata(HARDEN.changes), now)
     forbidden = Skip(
         an_instance("web-5").identity,
         SkipReason.ALLOWED_USE,
@@ -63,8 +72,8 @@ def _restore() -> Plan:
     )
     off = an_instance("web-7", metadata_service=ON)
     disable = plan_metadata(Action.DISABLE, MetadataServicePatch(enabled=False), [off], named=False)
-    inverted = [*invert_plan(enable.changes).items, *invert_plan(disable.changes).items]
-    return replace(plan, items=(*plan.items, forbidden, *inverted))
+    undone = of_metadata([*enable.changes, *disable.changes])
+    return replace(plan, items=(*plan.items, forbidden, *invert_plan(undone).items))
 
 
 RESTORE = _restore()

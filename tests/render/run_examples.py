@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from tests.render.plan_examples import of_metadata
 from tests.support.builders import ACCOUNT, OFF, ON, ON_HTTPS, a_bare_metal_server, an_instance
 from vpcmetactl.domain.plans import (
     Action,
@@ -123,7 +124,7 @@ INTERRUPTED = RunRecord(
     tool_version="0.2.0",
     items=recorded(HARDEN),
 )
-_RESTORE = invert_plan(INTERRUPTED.applied_changes[:1])
+_RESTORE = invert_plan(of_metadata(INTERRUPTED.applied_changes[:1]))
 ROLLBACK = replace(
     INTERRUPTED,
     id="20261121T130000Z-c0de",

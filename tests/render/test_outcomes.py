@@ -10,6 +10,7 @@ from vpcmetactl.domain.plans import (
     Applied,
     Change,
     Failed,
+    MetadataChange,
     MetadataServicePatch,
     Outcome,
     Refused,
@@ -62,6 +63,7 @@ def changes(count: int) -> Sequence[Change]:
 
 
 def applied(change: Change) -> Applied:
+    assert isinstance(change, MetadataChange)
     return Applied(change, change.after, assess_restart(an_instance(metadata_service=OFF)))
 
 

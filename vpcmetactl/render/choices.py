@@ -32,10 +32,11 @@ def near_fields(path: str, known: Sequence[str]) -> Sequence[str]:
     last = path.rpartition(".")[2]
     same_end = [field for field in known if field.rpartition(".")[2] == last]
     beginning = [field for field in known if field.startswith(path)]
-    close = get_close_matches(path, known, n=3)
+    if same_end or beginning:
+        return list(dict.fromkeys([*same_end, *beginning]))[:3]
     by_end = {field.rpartition(".")[2]: field for field in reversed(known)}
     close_end = [by_end[end] for end in get_close_matches(last, by_end, n=3)]
-    return list(dict.fromkeys([*same_end, *beginning, *close, *close_end]))[:3]
+    return list(dict.fromkeys([*get_close_matches(path, known, n=3), *close_end]))[:3]
 
 
 def _split(words: Iterable[str]) -> Sequence[str]:

@@ -1,6 +1,8 @@
 """Which columns a document is shown with."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from vpcmetactl.render.documents import Column, Document, Fit, ItemT, Text
@@ -12,11 +14,24 @@ def chosen_columns(document: Document[ItemT], *, wide: bool) -> Sequence[Column[
 
     A field that the view has no column for gets a plain one.
     """
-    columns = document.view.columns
+    now = document.trailer.generated_at
+    columns = [_told_the_time(column, now) for column in document.view.columns]
     if not document.options.columns:
-        return [column for column in columns if wide or not column.wide_only]
+        return [
+            column
+            for column in columns
+            if (wide or not column.wide_only)
+            and (not column.optional or any(map(column.text, document.items)))
+        ]
     by_key = {column.key: column for column in columns}
     return [by_key.get(key) or _plain_column(key) for key in document.options.columns]
+
+
+def _told_the_time(column: Column[ItemT], now: datetime) -> Column[ItemT]:
+    text_at = column.text_at
+    if text_at is None:
+        return column
+    return replace(column, text=lambda item: text_at(item, now))
 
 
 def _plain_column(key: str) -> Column[Any]:

@@ -58,13 +58,16 @@ class Column(Generic[ItemT]):
     """One column of a table.
 
     ``key`` is the path of the JSON field it tells, which is its name for ``--columns``.
-    ``least`` is the width below which a column is not shortened or wrapped. An ``optional`` column
-    is left out of a ``table`` that would be too wide with it.
+    ``text_at``, where it is set, takes the place of ``text`` and is told the time of the document,
+    for ages. ``least`` is the width below which a column is not shortened or wrapped. An
+    ``optional`` column is left out where nobody chose it and no cell has anything in it, and of a
+    ``table`` that would be too wide with it.
     """
 
     key: str
     title: str
     text: Callable[[ItemT], Text]
+    text_at: Callable[[ItemT, datetime], Text] | None = None
     style: Callable[[ItemT], Style | None] = _plain
     fit: Fit = Fit.WHOLE
     least: int = 12

@@ -58,7 +58,7 @@ class PlanSummary(Shape, frozen=True):
     wish: Annotated[
         Wish | None, about("What was asked for; nothing but `null` where the plan restores.")
     ]
-    total: Annotated[int, about("How many servers were selected.")]
+    total: Annotated[int, about("How many items there are: servers, or links of servers.")]
     change: Annotated[int, about("Servers that would be changed.")]
     already_so: Annotated[int, about("Servers that are so already.")]
     skip: Annotated[int, about("Servers that cannot have it and are left out.")]
@@ -75,7 +75,7 @@ class OutcomesSummary(Shape, frozen=True):
     ]
     run_id: Annotated[str | None, about("The run's id in the journal.")]
     plan_digest: Annotated[str | None, about("The digest of the plan, where it is from a file.")]
-    total: Annotated[int, about("How many servers were selected.")]
+    total: Annotated[int, about("How many items there are: servers, or links of servers.")]
     applied: Annotated[int, about("Servers that were changed, and read back.")]
     already_so: Annotated[int, about("Servers that were so already.")]
     skipped: Annotated[int, about("Servers that cannot have it and were left out.")]

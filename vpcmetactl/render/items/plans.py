@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Annotated, assert_never
 
-from vpcmetactl.domain import servers
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.plans import (
     AlreadyDone,
@@ -11,7 +10,6 @@ from vpcmetactl.domain.plans import (
     Change,
     Failed,
     NotAttempted,
-    NoteCode,
     Outcome,
     PlanItem,
     Refused,
@@ -28,6 +26,15 @@ from vpcmetactl.render.items.base import (
     about,
     metadata_service,
     server_identity,
+)
+from vpcmetactl.render.items.changes import (
+    FieldChange,
+    Link,
+    Note,
+    Operation,
+    PlannedRestart,
+    change_parts,
+    note_items,
 )
 from vpcmetactl.render.items.servers import Restart, restart_item
 
@@ -53,35 +60,30 @@ class Result(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-class FieldChange(Shape, frozen=True):
-    """A field of the metadata service that changes."""
-
-    field: Annotated[str, about("The field's name.")]
-    before: Annotated[bool | str | int | None, about("Its value before; `null`: not reported.")]
-    after: Annotated[bool | str | int | None, about("Its value after.")]
-
-
-class Note(Shape, frozen=True):
-    """What a reader should know about a change that goes ahead."""
-
-    code: Annotated[NoteCode, about("The stable code of the note.")]
-    message: Annotated[str, about("The note in words.")]
-
-
 class PlannedItem(Shape, frozen=True):
-    """What would be done to one server."""
+    """What would be done to one server, or to one link of it."""
 
     server: Annotated[ServerIdentity, about("The server.")]
     decision: Annotated[
         Decision, about("What would be done; `refuse` leaves a wish unmet, `skip` does not.")
     ]
-    changes: Annotated[tuple[FieldChange, ...], about("Every field that would change.")]
+    operation: Annotated[
+        Operation | None, about("What would be done to it; `null` without a change.")
+    ]
+    changes: Annotated[
+        tuple[FieldChange, ...],
+        about("Every field of the metadata service that would change."),
+    ]
     before: Annotated[
-        MetadataService | None, about("The service as it was read; `null` without a change.")
+        MetadataService | None,
+        about("The service as it was read; `null` where it is not what changes."),
     ]
     after: Annotated[
-        MetadataService | None, about("The service as it would be; `null` without a change.")
+        MetadataService | None,
+        about("The service as it would be; `null` where it is not what changes."),
     ]
+    planned_restart: Annotated[PlannedRestart | None, about("The stop and start to be made.")]
+    link: Annotated[Link | None, about("The link to be made or taken away.")]
     reason: Annotated[SkipReason | None, about("Why the server is not changed.")]
     message: Annotated[str | None, about("Why the server is not changed, in words.")]
     notes: Annotated[tuple[Note, ...], about("What to know about the change.")]
@@ -98,7 +100,7 @@ class OutcomeError(Shape, frozen=True):
 
 
 class OutcomeItem(Shape, frozen=True):
-    """What became of one server."""
+    """What became of one server, or of one link of it."""
 
     server: Annotated[ServerIdentity, about("The server.")]
     result: Annotated[
@@ -108,15 +110,31 @@ class OutcomeItem(Shape, frozen=True):
             "could not be learnt."
         ),
     ]
-    changes: Annotated[tuple[FieldChange, ...], about("Every field that was to change.")]
+    operation: Annotated[
+        Operation | None, about("What was to be done to it; `null` without a change.")
+    ]
+    changes: Annotated[
+        tuple[FieldChange, ...],
+        about("Every field of the metadata service that was to change."),
+    ]
     before: Annotated[
-        MetadataService | None, about("The service as the plan found it; `null` without a change.")
+        MetadataService | None,
+        about("The service as the plan found it; `null` where it was not to change."),
     ]
     after: Annotated[
         MetadataService | None,
         about("The service as it was last read; `null` where it was not read again."),
     ]
-    reason: Annotated[SkipReason | None, about("Why the server was never to change.")]
+    planned_restart: Annotated[
+        PlannedRestart | None, about("The stop and start that was to be made.")
+    ]
+    link: Annotated[
+        Link | None,
+        about("The link that was to be made or taken away; with its id, once it was made."),
+    ]
+    reason: Annotated[
+        SkipReason | None, about("Why there was nothing to do, or why it was never to be done.")
+    ]
     message: Annotated[str | None, about("Why the server did not change, in words.")]
     error: Annotated[OutcomeError | None, about("What went wrong.")]
     notes: Annotated[tuple[Note, ...], about("What to know about the change.")]
@@ -128,26 +146,33 @@ class OutcomeItem(Shape, frozen=True):
 
 def planned_item(item: PlanItem) -> PlannedItem:
     """Return what a plan does with a server, as JSON shows it."""
-    if isinstance(item, Change):
+    if isinstance(item, Skip):
         return PlannedItem(
             server=server_identity(item.server),
-            decision=Decision.CHANGE,
-            changes=_changes(item),
-            before=metadata_service(item.before),
-            after=metadata_service(item.after),
-            reason=None,
-            message=None,
-            notes=_notes(item),
+            decision=_decision(item),
+            operation=None,
+            changes=(),
+            before=None,
+            after=None,
+            planned_restart=None,
+            link=None,
+            reason=item.reason,
+            message=item.message,
+            notes=(),
         )
+    parts = change_parts(item)
     return PlannedItem(
         server=server_identity(item.server),
-        decision=_decision(item),
-        changes=(),
-        before=None,
-        after=None,
-        reason=item.reason,
-        message=item.message,
-        notes=(),
+        decision=Decision.CHANGE,
+        operation=parts.operation,
+        changes=parts.fields,
+        before=parts.before,
+        after=parts.after,
+        planned_restart=parts.planned_restart,
+        link=parts.link,
+        reason=None,
+        message=None,
+        notes=note_items(item),
     )
 
 
@@ -168,28 +193,21 @@ def outcome_item(value: Outcome | Skip) -> OutcomeItem:  # noqa: PLR0911 - one f
     """Return what became of a server, as JSON shows it."""
     match value:
         case Skip():
-            return OutcomeItem(
-                server=server_identity(value.server),
-                result=_RESULTS[_decision(value)],
-                changes=(),
-                before=None,
-                after=None,
-                reason=value.reason,
-                message=value.message,
-                error=None,
-                notes=(),
-                restart=None,
-            )
+            return _skipped(value)
         case Applied():
             return _attempted(
-                value.change, Result.APPLIED, after=value.after, restart=value.restart
+                value.change,
+                Result.APPLIED,
+                after=metadata_service(value.after),
+                restart=value.restart,
+                link_id=value.link_id,
             )
         case AlreadyDone():
-            return _attempted(value.change, Result.ALREADY_SO, after=value.change.after)
+            after = change_parts(value.change).after
+            return _attempted(value.change, Result.ALREADY_SO, after=after, reason=value.reason)
         case Refused():
-            return _attempted(
-                value.change, Result.REFUSED, after=value.found, message=value.message
-            )
+            found = metadata_service(value.found)
+            return _attempted(value.change, Result.REFUSED, after=found, message=value.message)
         case Failed():
             return _attempted(value.change, Result.FAILED, error=value.error)
         case Unknown():
@@ -200,25 +218,49 @@ def outcome_item(value: Outcome | Skip) -> OutcomeItem:  # noqa: PLR0911 - one f
             assert_never(value)
 
 
+def _skipped(skip: Skip) -> OutcomeItem:
+    return OutcomeItem(
+        server=server_identity(skip.server),
+        result=_RESULTS[_decision(skip)],
+        operation=None,
+        changes=(),
+        before=None,
+        after=None,
+        planned_restart=None,
+        link=None,
+        reason=skip.reason,
+        message=skip.message,
+        error=None,
+        notes=(),
+        restart=None,
+    )
+
+
 def _attempted(
     change: Change,
     result: Result,
     *,
-    after: servers.MetadataService | None = None,
+    after: MetadataService | None = None,
+    reason: SkipReason | None = None,
     message: str | None = None,
     error: VpcmetactlError | None = None,
     restart: RestartAssessment | None = None,
+    link_id: str | None = None,
 ) -> OutcomeItem:
+    parts = change_parts(change, link_id)
     return OutcomeItem(
         server=server_identity(change.server),
         result=result,
-        changes=_changes(change),
-        before=metadata_service(change.before),
-        after=metadata_service(after),
-        reason=None,
+        operation=parts.operation,
+        changes=parts.fields,
+        before=parts.before,
+        after=after,
+        planned_restart=parts.planned_restart,
+        link=parts.link,
+        reason=reason,
         message=message,
         error=_error(error),
-        notes=_notes(change),
+        notes=note_items(change),
         restart=None if restart is None else restart_item(restart),
     )
 
@@ -233,11 +275,3 @@ def _error(error: VpcmetactlError | None) -> OutcomeError | None:
         http_status=error.status,
         trace=error.trace,
     )
-
-
-def _changes(change: Change) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(field.field, field.before, field.after) for field in change.fields)
-
-
-def _notes(change: Change) -> tuple[Note, ...]:
-    return tuple(Note(note.code, note.message) for note in change.notes)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from vpcmetactl.domain import runs
 from vpcmetactl.domain.plans import Action, Change, SkipReason
-from vpcmetactl.domain.runs import AttemptOutcome, RunRecord, RunState
+from vpcmetactl.domain.runs import AttemptOutcome, RestartStep, RunRecord, RunState
 from vpcmetactl.render.envelope import encodable
 from vpcmetactl.render.items.base import (
     MetadataService,
@@ -17,8 +17,9 @@ from vpcmetactl.render.items.base import (
     about,
     metadata_service,
 )
+from vpcmetactl.render.items.changes import FieldChange, Link, Note, Operation, PlannedRestart
 from vpcmetactl.render.items.plan_summaries import Wish, wish_item
-from vpcmetactl.render.items.plans import Decision, FieldChange, Note, planned_item
+from vpcmetactl.render.items.plans import Decision, planned_item
 
 
 class RunOutcome(StrEnum):
@@ -54,6 +55,11 @@ class Attempt(Shape, frozen=True):
     ]
     outcome: Annotated[RunOutcome, about("What became of this attempt.")]
     found: Annotated[MetadataService | None, about("The service as it was last read.")]
+    step: Annotated[
+        RestartStep | None,
+        about("How far a restart got: each step is written down before it is made."),
+    ]
+    link_id: Annotated[str | None, about("The id of the link that was made or taken away.")]
     error: Annotated[AttemptError | None, about("What went wrong.")]
 
 
@@ -64,13 +70,25 @@ class RunServer(Shape, frozen=True):
     decision: Annotated[
         Decision, about("What the plan said; `refuse` leaves a wish unmet, `skip` does not.")
     ]
+    operation: Annotated[
+        Operation | None, about("What was to be done to it; `null` without a change.")
+    ]
     before: Annotated[
-        MetadataService | None, about("The service as the plan found it; `null` without a change.")
+        MetadataService | None,
+        about("The service as the plan found it; `null` where it was not to change."),
     ]
     after: Annotated[
-        MetadataService | None, about("The service as it was to become; `null` without a change.")
+        MetadataService | None,
+        about("The service as it was to become; `null` where it was not to change."),
     ]
-    fields: Annotated[tuple[FieldChange, ...], about("Every field that was to change.")]
+    fields: Annotated[
+        tuple[FieldChange, ...],
+        about("Every field of the metadata service that was to change."),
+    ]
+    planned_restart: Annotated[
+        PlannedRestart | None, about("The stop and start that was to be made.")
+    ]
+    link: Annotated[Link | None, about("The link that was to be made or taken away.")]
     reason: Annotated[SkipReason | None, about("Why the server was never to change.")]
     message: Annotated[str | None, about("Why the server was never to change, in words.")]
     notes: Annotated[tuple[Note, ...], about("What to know about the change.")]
@@ -89,12 +107,19 @@ class RunServer(Shape, frozen=True):
         """What went wrong last."""
         return self.attempts[-1].error if self.attempts else None
 
+    @property
+    def open_step(self) -> RestartStep | None:
+        """How far a restart got that did not come to its end."""
+        if self.outcome in _ENDED:
+            return None
+        return next((one.step for one in reversed(self.attempts) if one.step), None)
+
 
 class RunCounts(Shape, frozen=True):
     """How many servers ended how."""
 
     total: Annotated[
-        int, about("Servers that are written down; one that was so already when planned is not.")
+        int, about("What is written down: servers, or links; not what was so already when planned.")
     ]
     changes: Annotated[int, about("Servers that were to be changed.")]
     applied: Annotated[int, about("Servers that this run changed.")]
@@ -151,6 +176,7 @@ class RunsSummary(Shape, frozen=True):
     interrupted: Annotated[int, about("Runs that can be resumed.")]
 
 
+_ENDED = frozenset({RunOutcome.APPLIED, RunOutcome.ALREADY_SO, RunOutcome.REFUSED})
 _ATTEMPT_OUTCOMES: Mapping[AttemptOutcome, RunOutcome] = {
     AttemptOutcome.APPLIED: RunOutcome.APPLIED,
     AttemptOutcome.ALREADY_DONE: RunOutcome.ALREADY_SO,
@@ -221,9 +247,12 @@ def _server(one: runs.RunItem) -> RunServer:
     return RunServer(
         server=planned.server,
         decision=planned.decision,
+        operation=planned.operation,
         before=planned.before,
         after=planned.after,
         fields=planned.changes,
+        planned_restart=planned.planned_restart,
+        link=planned.link,
         reason=planned.reason,
         message=planned.message,
         notes=planned.notes,
@@ -238,6 +267,8 @@ def _attempt(attempt: runs.Attempt) -> Attempt:
         outcome_at=attempt.outcome_at,
         outcome=_ATTEMPT_OUTCOMES[attempt.outcome],
         found=metadata_service(attempt.found),
+        step=attempt.step,
+        link_id=attempt.link_id,
         error=_error(attempt),
     )
 

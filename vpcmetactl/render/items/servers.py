@@ -1,11 +1,14 @@
 """A server with its restart verdict, as JSON shows it."""
 
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import cache
 from typing import Annotated
 
 import msgspec
 
-from vpcmetactl.domain import restarts, servers
+from vpcmetactl.domain import evidence, servers
+from vpcmetactl.domain.evidence import Observation, Source
 from vpcmetactl.domain.restarts import (
     AssessedServer,
     Confidence,
@@ -14,6 +17,7 @@ from vpcmetactl.domain.restarts import (
     Verdict,
 )
 from vpcmetactl.domain.servers import Instance, Reference, ServerKind, Support
+from vpcmetactl.render.envelope import encodable
 from vpcmetactl.render.items.base import MetadataService, Moment, Shape, about, metadata_service
 
 
@@ -39,12 +43,41 @@ class Disk(Shape, frozen=True):
     size: Annotated[int | None, about("The disk's size in gigabytes.")]
 
 
-class Observation(Shape, frozen=True):
-    """What was seen of the server at a moment."""
+class Shows(StrEnum):
+    """What a piece of evidence shows: a sight of the server, or what happened to it."""
 
-    observed_at: Annotated[Moment, about("When it was seen, in UTC.")]
-    enabled: Annotated[bool | None, about("Whether the metadata service was enabled.")]
-    status: Annotated[str | None, about("The server's status then.")]
+    SEEN = "seen"
+    UPDATED = "updated"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    STOPPED = "stopped"
+    STARTED = "started"
+    RESTARTED = "restarted"
+    ANSWERED = "answered"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Evidence(Shape, frozen=True):
+    """Something that is known of the server's past."""
+
+    at: Annotated[Moment, about("When it was seen, or happened; in UTC, by the source's clock.")]
+    source: Annotated[Source, about("Who says so.")]
+    shows: Annotated[
+        Shows,
+        about(
+            "What it shows. `seen`: the server was as `enabled` and `status` tell; the rest is "
+            "what happened to it, `updated` being any change of it."
+        ),
+    ]
+    enabled: Annotated[
+        bool | None, about("Whether the service was enabled, for `seen`; `null`: not reported.")
+    ]
+    status: Annotated[str | None, about("The server's status, for `seen`.")]
+    not_before: Annotated[
+        Moment | None,
+        about("When it was last seen as it was before, for `seen`; `null` for a first sight."),
+    ]
+    note: Annotated[str | None, about("What the source says besides.")]
 
 
 class Restart(Shape, frozen=True):
@@ -52,7 +85,9 @@ class Restart(Shape, frozen=True):
 
     verdict: Annotated[
         Verdict,
-        about("Whether a stop and start is outstanding. `unknown` where there is no evidence."),
+        about(
+            "Whether a stop and start is outstanding. `unknown` where the evidence does not tell."
+        ),
     ]
     confidence: Annotated[
         Confidence | None, about("How much the verdict can be relied on; `null` for `unknown`.")
@@ -61,9 +96,14 @@ class Restart(Shape, frozen=True):
     since: Annotated[
         Moment | None, about("When the service was seen or set enabled, for `needed`; in UTC.")
     ]
-    evidence: Annotated[
-        tuple[Observation, ...], about("The observations that the verdict rests on, oldest first.")
+    not_before: Annotated[
+        Moment | None,
+        about("When it was last known to be otherwise: it was enabled between this and `since`."),
     ]
+    remedy: Annotated[
+        str | None, about("The cheapest way to settle it; `null` where nothing is open.")
+    ]
+    evidence: Annotated[tuple[Evidence, ...], about("What the verdict rests on, in order of time.")]
 
 
 class Server(Shape, frozen=True):
@@ -127,6 +167,19 @@ class ServersSummary(Shape, frozen=True):
     restart_unknown: Annotated[int, about("Servers whose restart verdict is `unknown`.")]
 
 
+class RestartsSummary(Shape, frozen=True):
+    """Counts over all servers, shown or not."""
+
+    total: Annotated[int, about("How many servers there are.")]
+    needed: Annotated[int, about("Servers whose verdict is `needed`.")]
+    unknown: Annotated[int, about("Servers whose verdict is `unknown`.")]
+    not_needed: Annotated[int, about("Servers whose verdict is `not_needed`.")]
+    by_reason: Annotated[
+        dict[Reason, int],
+        about("Servers by the reason of the verdict; one that none has is left out."),
+    ]
+
+
 def server_item(value: AssessedServer) -> Server:
     """Return a server as JSON shows it."""
     server = value.server
@@ -166,17 +219,49 @@ def server_as_builtins(value: AssessedServer) -> object:
 
 def restart_item(restart: RestartAssessment) -> Restart:
     """Return a restart assessment as JSON shows it."""
+    if restart.evidence or restart.since is not None:
+        return _restart(restart)
+    # Of a fleet nearly all have nothing more to tell, and share the few values there are.
+    return _without_evidence(restart.verdict, restart.confidence, restart.reason)
+
+
+@cache
+def _without_evidence(verdict: Verdict, confidence: Confidence | None, reason: Reason) -> Restart:
+    return _restart(RestartAssessment(verdict, reason, confidence))
+
+
+def _restart(restart: RestartAssessment) -> Restart:
     return Restart(
         verdict=restart.verdict,
         confidence=restart.confidence,
         reason=restart.reason,
         since=restart.since,
-        evidence=tuple(map(_observation, restart.evidence)),
+        not_before=restart.not_before,
+        remedy=restart.remedy,
+        evidence=tuple(map(_evidence, restart.evidence)),
     )
 
 
-def _observation(seen: restarts.Observation) -> Observation:
-    return Observation(seen.observed_at, seen.enabled, seen.status)
+def _evidence(known: evidence.Evidence) -> Evidence:
+    if isinstance(known, Observation):
+        return Evidence(
+            at=known.observed_at,
+            source=Source.OBSERVATION,
+            shows=Shows.SEEN,
+            enabled=known.enabled,
+            status=known.status,
+            not_before=known.otherwise_until,
+            note=None,
+        )
+    return Evidence(
+        at=known.at,
+        source=known.source,
+        shows=Shows(known.kind.value),
+        enabled=None,
+        status=None,
+        not_before=None,
+        note=None if known.note is None else encodable(known.note),
+    )
 
 
 def _named(reference: Reference | None) -> Named | None:

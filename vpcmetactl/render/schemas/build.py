@@ -12,7 +12,7 @@ import msgspec
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.documents import Status
-from vpcmetactl.render.items import audits, plan_summaries, plans, runs, servers
+from vpcmetactl.render.items import audits, imports, plan_summaries, plans, runs, servers
 from vpcmetactl.render.items.base import Moment, Shape, about
 
 ItemT = TypeVar("ItemT")
@@ -84,6 +84,11 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
         "Servers and their metadata service",
         Envelope[servers.Server, servers.ServersSummary],
     ),
+    "restarts": (
+        "Servers that need a stop and start, or may",
+        Envelope[servers.Server, servers.RestartsSummary],
+    ),
+    "import": ("What came of importing events", Envelope[imports.Import, imports.Import]),
     "findings": ("Findings of an audit", Envelope[audits.Finding, audits.FindingsSummary]),
     "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
     "plan": ("What would be changed", Envelope[plans.PlannedItem, plan_summaries.PlanSummary]),

@@ -3,16 +3,43 @@
 from collections.abc import Mapping, Sequence
 
 from vpcmetactl.domain.plans import Action, NoteCode
-from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.documents import Group, Line, Style, Text
 from vpcmetactl.render.items.base import ServerIdentity
+from vpcmetactl.render.items.changes import FieldChange, Link, Note, Operation, PlannedRestart
 from vpcmetactl.render.items.plan_summaries import Wish
-from vpcmetactl.render.items.plans import FieldChange, Note
 from vpcmetactl.render.paths import word
+from vpcmetactl.render.views.restart_words import reason_words
 from vpcmetactl.render.views.words import servers_listed
 
+_OF_METADATA = frozenset({Action.ENABLE, Action.DISABLE, Action.SET})
+# What a reader must not overlook: something gets worse, or is lost.
+_GRAVE = frozenset({NoteCode.WEAKENS, NoteCode.INSTANCE_STORAGE_LOST})
 
-def field_words(change: FieldChange) -> str:
-    """Return a field before and after."""
+
+def change_words(
+    operation: Operation | None,
+    fields: Sequence[FieldChange],
+    restart: PlannedRestart | None,
+    link: Link | None,
+) -> Text:
+    """Return what is to be done to a server: each field before and after, or one line."""
+    if restart is not None:
+        stop = f"{restart.stop_type} stop" if restart.stop_type else "stop"
+        why = f"{restart.verdict}: {reason_words(restart.reason)}"
+        return f"{stop} and start ({why})"
+    if link is not None:
+        return _link_words(operation, link)
+    return tuple(map(_field_words, fields))
+
+
+def _link_words(operation: Operation | None, link: Link) -> str:
+    if operation is Operation.LINK_CREATE:
+        named = f" as {link.link_name}" if link.link_name else ""
+        return f"link to profile {link.profile}{named}"
+    return f"delete link {link.link_name or link.link_id} to profile {link.profile}"
+
+
+def _field_words(change: FieldChange) -> str:
     if change.field == "enabled":
         return f"service: {_state(change.before)} → {_state(change.after)}"
     return f"{change.field}: {_value(change.before)} → {_value(change.after)}"
@@ -30,12 +57,23 @@ def _value(value: object) -> str:
 
 def wish_words(action: Action, wish: Wish) -> str:
     """Return an action with what was asked for: ``enable, protocol https``."""
-    words = [action.value]
+    words = [action.value.replace("_", " ")]
     if wish.protocol is not None:
         words.append(f"protocol {wish.protocol}")
     if wish.response_hop_limit is not None:
         words.append(f"response_hop_limit {wish.response_hop_limit}")
     return ", ".join(words)
+
+
+def command_words(action: Action, wish: Wish) -> str:
+    """Return an action with its noun where it needs one: ``metadata enable, protocol https``."""
+    words = wish_words(action, wish)
+    return f"metadata {words}" if action in _OF_METADATA else words
+
+
+def can_be_undone(action: Action | None) -> bool:
+    """Whether what was done can be taken back; of a restart there is nothing to restore."""
+    return action is not Action.RESTART
 
 
 def told_elsewhere_left_out(message: str, server: ServerIdentity) -> str:
@@ -59,16 +97,16 @@ def by_saying(
 
 
 def noted(pairs: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[Group]:
-    """Say each note once, with the servers that it is about; what weakens stands out, first."""
+    """Say each note once, with the servers that it is about; what is grave stands out, first."""
     flat = [(note, server) for server, notes in pairs for note in notes]
     servers = by_saying([(note.message, server) for note, server in flat])
-    weakening = {note.message for note, _ in flat if note.code is NoteCode.WEAKENS}
+    grave = {note.message for note, _ in flat if note.code in _GRAVE}
     lines = [
         Line(
             f"{servers_listed(who)}: {message}",
-            style=Style.ATTENTION if message in weakening else None,
+            style=Style.ATTENTION if message in grave else None,
         )
-        for message, who in sorted(servers.items(), key=lambda pair: pair[0] not in weakening)
+        for message, who in sorted(servers.items(), key=lambda pair: pair[0] not in grave)
     ]
     return [Group(lines, title="Notes")] if lines else []
 

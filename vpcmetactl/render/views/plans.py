@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from vpcmetactl.domain.plans import Action, Outcome, PlanItem, Skip
+from vpcmetactl.domain.plans import Action, Outcome, PlanItem, Skip, SkipReason
 from vpcmetactl.domain.restarts import Verdict
 from vpcmetactl.render.documents import (
     Column,
@@ -34,17 +34,19 @@ from vpcmetactl.render.items.plans import (
 )
 from vpcmetactl.render.views.changes import (
     by_saying,
-    field_words,
+    can_be_undone,
+    change_words,
+    command_words,
     noted,
     resume_line,
     rollback_line,
     told_elsewhere_left_out,
-    wish_words,
 )
 from vpcmetactl.render.views.saved_plans import saved_plan_lines
 from vpcmetactl.render.views.words import (
     RESTART_ADVICE,
     UNREPORTED,
+    counted,
     listed,
     restart_word,
     server_sort_key,
@@ -72,10 +74,14 @@ _RESULT_STYLES = {
 }
 
 
+def _change_words(item: PlannedItem | OutcomeItem) -> Text:
+    return change_words(item.operation, item.changes, item.planned_restart, item.link)
+
+
 def _planned_text(item: PlannedItem) -> Text:
     match item.decision:
         case Decision.CHANGE:
-            return tuple(map(field_words, item.changes))
+            return _change_words(item)
         case Decision.REFUSE:
             return f"refused: {item.message}"
         case Decision.SKIP:
@@ -95,8 +101,8 @@ def _outcome_text(item: OutcomeItem) -> Text:
     if reason:
         return reason
     if item.result is Result.ALREADY_SO:
-        return "already so"
-    return tuple(map(field_words, item.changes))
+        return (item.reason or SkipReason.ALREADY_SO).value.replace("_", " ")
+    return _change_words(item)
 
 
 PLAN_COLUMNS = (
@@ -147,6 +153,7 @@ OUTCOME_COLUMNS = (
         title="RESTART",
         text=lambda item: restart_word(item.restart.verdict) if item.restart else "",
         style=lambda item: Style.ATTENTION if _wants_restart(item) else Style.FAINT,
+        optional=True,
     ),
     Column[OutcomeItem](
         key="server.id", title="ID", text=lambda item: item.server.id, wide_only=True
@@ -213,6 +220,7 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
         Group(
             [
                 Line(f"{_asked_words(summary.action, summary.wish)}: {counts}."),
+                *_apart(document.items),
                 *([] if saved else _place(document.trailer.scope)),
             ]
         ),
@@ -254,7 +262,7 @@ def _commands(summary: OutcomesSummary) -> Sequence[Group]:
     if summary.run_id is None:
         return []
     lines = [resume_line(summary.run_id)] if summary.unsettled else []
-    if summary.applied:
+    if summary.applied and can_be_undone(summary.action):
         lines.append(rollback_line(summary.run_id))
     return [Group(lines)] if lines else []
 
@@ -293,8 +301,16 @@ def _wants_restart(item: OutcomeItem) -> bool:
 def _asked_words(action: Action | None, wish: Wish | None) -> str:
     if action is None or wish is None:
         return "plan"
-    words = wish_words(action, wish)
-    return words if action is Action.RESTORE else f"metadata {words}"
+    return command_words(action, wish)
+
+
+def _apart(items: Sequence[PlannedItem]) -> Sequence[Line]:
+    """Say which servers are not down at a time."""
+    groups = {item.planned_restart.one_per for item in items if item.planned_restart} - {None}
+    if not groups:
+        return []
+    said = f"never two servers of a group at a time ({counted(len(groups), 'group')})"
+    return [Line(said, label="Restarts")]
 
 
 def _place(scope: Scope) -> Sequence[Line]:
@@ -304,11 +320,16 @@ def _place(scope: Scope) -> Sequence[Line]:
     return [*accounts, *endpoint]
 
 
+def _sort_key(item: PlannedItem | OutcomeItem) -> tuple[object, ...]:
+    link = item.link
+    return (*server_sort_key(item.server), (link.profile, link.link_id or "") if link else ())
+
+
 # Of a fleet most servers may be as wanted already: the narrow table leaves them to the count.
 PLAN = View[PlanItem, PlannedItem](
     kind="plan",
     to_item=planned_item,
-    sort_key=lambda item: server_sort_key(item.server),
+    sort_key=_sort_key,
     identity=lambda item: item.server.id if item.decision is Decision.CHANGE else None,
     columns=PLAN_COLUMNS,
     summarize=_summarize_plan,
@@ -318,7 +339,7 @@ PLAN = View[PlanItem, PlannedItem](
 OUTCOMES = View[Outcome | Skip, OutcomeItem](
     kind="outcomes",
     to_item=outcome_item,
-    sort_key=lambda item: server_sort_key(item.server),
+    sort_key=_sort_key,
     identity=lambda item: item.server.id,
     columns=OUTCOME_COLUMNS,
     summarize=_summarize_outcomes,

@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from vpcmetactl.domain.plans import Action
-from vpcmetactl.domain.runs import RunState
+from vpcmetactl.domain.runs import RestartStep, RunState
 from vpcmetactl.render.documents import Column, Fit, Group, Line, Rows, Style, Text
 from vpcmetactl.render.items.runs import Run, RunCounts, RunInFull, RunOutcome, RunServer
 from vpcmetactl.render.views.changes import (
-    field_words,
+    can_be_undone,
+    change_words,
     noted,
     resume_line,
     rollback_line,
     told_elsewhere_left_out,
     wish_words,
 )
-from vpcmetactl.render.views.words import UNREPORTED, listed, moment
+from vpcmetactl.render.views.words import UNREPORTED, listed, moment, servers_listed
 
 # In this order: who looks at the end of a long page sees what needs a decision.
 _TITLES: Mapping[RunOutcome, tuple[str, Style | None]] = {
@@ -26,6 +27,14 @@ _TITLES: Mapping[RunOutcome, tuple[str, Style | None]] = {
     RunOutcome.FAILED: ("Failed", Style.BAD),
     RunOutcome.UNKNOWN: ("Sent, and not known to have happened", Style.BAD),
     RunOutcome.OPEN: ("About to be sent, and nothing known since", Style.BAD),
+}
+_MAY_BE_DOWN = frozenset({RestartStep.STOPPING, RestartStep.STOPPED, RestartStep.STARTING})
+# How far a restart got that did not come to its end.
+_STEPS: Mapping[RestartStep, str] = {
+    RestartStep.STOPPING: "perhaps stopped, not started again",
+    RestartStep.STOPPED: "stopped, not started again",
+    RestartStep.STARTING: "stopped, perhaps started again",
+    RestartStep.RUNNING: "started again, not seen to run well",
 }
 
 
@@ -82,7 +91,7 @@ def _head(run: RunInFull) -> Sequence[Line]:
 
 def _servers(outcome: RunOutcome, servers: Sequence[RunServer]) -> Group:
     title, style = _TITLES[outcome]
-    with_change = any(server.fields for server in servers)
+    with_change = any(server.operation for server in servers)
     with_reason = any(_why(server) for server in servers)
     columns = [
         *_WHO,
@@ -96,12 +105,13 @@ def _servers(outcome: RunOutcome, servers: Sequence[RunServer]) -> Group:
 def _why(server: RunServer) -> str:
     if server.message is not None:
         return server.message
-    message = server.error and server.error.message
-    return told_elsewhere_left_out(message, server.server) if message else ""
+    message = (server.error and server.error.message) or ""
+    step = _STEPS[server.open_step] if server.open_step else ""
+    return ": ".join(filter(None, [step, told_elsewhere_left_out(message, server.server)]))
 
 
 def _change(server: RunServer) -> Text:
-    return tuple(map(field_words, server.fields))
+    return change_words(server.operation, server.fields, server.planned_restart, server.link)
 
 
 def _intent(server: RunServer) -> str:
@@ -154,6 +164,17 @@ _WHEN = (
 )
 
 
+def left_stopped(run: RunInFull) -> Sequence[Group]:
+    """Say which servers a run that does not go on any more may have left stopped."""
+    if run.state is RunState.RUNNING:
+        return []
+    servers = [one.server for one in run.items if one.open_step in _MAY_BE_DOWN]
+    if not servers:
+        return []
+    said = f"{servers_listed(servers)}: perhaps still stopped; resuming the run starts them first"
+    return [Group([Line(said, style=Style.BAD)])]
+
+
 def what_next(run: Run) -> Sequence[Group]:
     """Return the commands that go on with a run, and that take it back."""
     if run.state is RunState.RUNNING:
@@ -161,6 +182,6 @@ def what_next(run: Run) -> Sequence[Group]:
     lines = []
     if run.counts.unsettled or run.state is RunState.INTERRUPTED:
         lines.append(resume_line(run.id))
-    if run.counts.applied:
+    if run.counts.applied and can_be_undone(run.action):
         lines.append(rollback_line(run.id))
     return [Group(lines)] if lines else []

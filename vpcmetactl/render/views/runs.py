@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from vpcmetactl.domain.runs import RunRecord, RunState
 from vpcmetactl.render.documents import Column, Document, Fit, Group, Line, Style, Trailer, View
 from vpcmetactl.render.items.runs import Run, RunInFull, RunsSummary, run_in_full, run_item
-from vpcmetactl.render.views.run_page import action_words, run_page, what_next
+from vpcmetactl.render.views.run_page import action_words, left_stopped, run_page, what_next
 from vpcmetactl.render.views.words import UNREPORTED, counted, listed, moment
 
 # As many interrupted runs as are told how to go on with.
@@ -104,7 +104,7 @@ def _sort_key(run: Run) -> tuple[float, str]:
 
 
 def _run_remarks(document: Document[RunInFull]) -> Sequence[Group]:
-    return [group for run in document.items for group in what_next(run)]
+    return [group for run in document.items for group in [*left_stopped(run), *what_next(run)]]
 
 
 RUNS = View[RunRecord, Run](

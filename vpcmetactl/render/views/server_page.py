@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from vpcmetactl.domain.restarts import MEANINGS, Verdict
+from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.domain.servers import ServerKind, Support
 from vpcmetactl.render.documents import Group, Line, Style
-from vpcmetactl.render.items.servers import Disk, Observation, Restart, Server
+from vpcmetactl.render.items.servers import Disk, Restart, Server
+from vpcmetactl.render.views.restart_words import restart_lines
 from vpcmetactl.render.views.words import (
     NOT_APPLICABLE,
     RESTART_ADVICE,
     UNREPORTED,
     hop_limit_word,
     kind_word,
-    moment,
     named,
     on_off,
 )
@@ -71,23 +71,9 @@ def _support(server: Server) -> str:
 
 
 def _restart_lines(restart: Restart) -> Sequence[Line]:
-    needed = restart.verdict is Verdict.NEEDED
-    verdict = restart.verdict.value.replace("_", " ")
-    if restart.confidence is not None:
-        verdict += f" ({restart.confidence})"
-    lines = [
-        Line(verdict, label="Verdict", style=Style.ATTENTION if needed else None),
-        Line(MEANINGS[restart.reason], label="Because"),
-    ]
-    if restart.since is not None:
-        lines.append(Line(moment(restart.since), label="Since"))
-    lines += [Line(_seen(seen), label="Seen") for seen in restart.evidence]
-    return [*lines, Line(RESTART_ADVICE, label="Advice")] if needed else lines
-
-
-def _seen(seen: Observation) -> str:
-    service = "service not reported" if seen.enabled is None else f"service {on_off(seen.enabled)}"
-    return f"{moment(seen.observed_at)}  {service}, {seen.status or 'status not reported'}"
+    lines = restart_lines(restart)
+    open_ = restart.verdict is not Verdict.NOT_NEEDED and restart.reason is not Reason.NOT_REPORTED
+    return [*lines, Line(RESTART_ADVICE, label="IBM says")] if open_ else lines
 
 
 def _detail_lines(server: Server) -> Sequence[Line]:
