@@ -13,7 +13,7 @@ from tests.support.builders import a_server_id
 from tests.support.strategies import saved_plans
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError
-from vpcmetactl.domain.plans import invert_plan
+from vpcmetactl.domain.plans import MetadataChange, invert_plan
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.files.plans import decode_plan, encode_plan
 
@@ -40,7 +40,11 @@ def test_a_plan_comes_back_as_it_was(plan: SavedPlan) -> None:
 
 @given(saved_plans())
 def test_what_takes_a_plan_back_is_a_plan_file_too(plan: SavedPlan) -> None:
-    changes = [change for change in plan.plan.changes if change.before.protocol != "gopher"]
+    changes = [
+        change
+        for change in plan.plan.changes
+        if isinstance(change, MetadataChange) and change.before.protocol != "gopher"
+    ]
     inverse = replace(plan, plan=invert_plan(changes), inverse_of="0" * 64)
     content, written = encode_plan(inverse)
     assert decode_plan(content, "plan.json") == written
@@ -154,8 +158,11 @@ ILL_TYPED: dict[str, tuple[Edit, str]] = {
         "Expected `str` of length >= 1 - at `$.account_id`",
     ),
     "another format": (put("format", value="terraform"), 'it has no "format": "vpcmetactl-plan"'),
-    "an old version": (put("format_version", value=0), "format version 1 is the only one known"),
-    "a true version": (put("format_version", value=True), "format version 1 is the only one known"),
+    "an old version": (put("format_version", value=0), "only the format versions 1 to 2 are known"),
+    "a true version": (
+        put("format_version", value=True),
+        "only the format versions 1 to 2 are known",
+    ),
 }
 
 
@@ -276,9 +283,9 @@ def test_a_key_told_twice_is_refused() -> None:
 
 def test_a_plan_of_a_newer_program_asks_for_it() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        decode_plan(edited(CONTENT, put("format_version", value=2)), "plan.json")
+        decode_plan(edited(CONTENT, put("format_version", value=3)), "plan.json")
     assert (str(caught.value), caught.value.hint) == (
-        "plan.json has format version 2, this program reads 1",
+        "plan.json has format version 3, this program reads up to 2",
         "use the newer vpcmetactl that made it",
     )
 

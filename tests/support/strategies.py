@@ -69,6 +69,7 @@ _bare_metal_services = st.builds(
 )
 notes = st.builds(Note, st.sampled_from(NoteCode), texts)
 _told = st.lists(notes, max_size=2).map(tuple)
+_link_ids = st.integers(0, 999).map("link-{}".format)
 _regions = st.sampled_from(["us-south", "eu-de", "jp-tok"])
 
 
@@ -259,17 +260,28 @@ def _links(
         profile_id=f"Profile-{number}",
         profile_name=draw(texts | st.none()),
         cr_type=CR_TYPES[who.kind],
-        crn=who.crn or draw(words),
-        link_id=None if operation is LinkOperation.CREATE else draw(words),
+        crn=who.crn or _crn(who),
+        link_id=None if operation is LinkOperation.CREATE else draw(_link_ids),
         link_name=draw(texts | st.none()),
         is_cross_account=draw(st.booleans()),
         notes=draw(_told),
     )
 
 
+def _crn(who: ServerIdentity) -> str:
+    resource_type = who.kind.value.replace("_", "-")
+    return f"crn:v1:bluemix:public:is:{who.region}-1:a/{ACCOUNT}::{resource_type}:{who.id}"
+
+
 def plans() -> st.SearchStrategy[Plan]:
     """Return plans of every action."""
     return asked_plans() | restoring_plans() | restart_plans() | link_plans()
+
+
+def _accounts(plan: Plan) -> st.SearchStrategy[str]:
+    """Return the account of a plan: that of the servers, where links bind it to them."""
+    is_bound = any(isinstance(change, LinkChange) for change in plan.changes)
+    return st.just(ACCOUNT) if is_bound else words
 
 
 budgets = st.builds(
@@ -295,11 +307,12 @@ apply_options = st.builds(
 @st.composite
 def saved_plans(draw: st.DrawFn) -> SavedPlan:
     """Return a plan as it is put aside: no digest yet."""
+    plan = draw(plans())
     created_at = draw(moments)
     lasts = draw(st.timedeltas(timedelta(microseconds=1), timedelta(days=30)))
     return SavedPlan(
-        plan=draw(plans()),
-        account_id=draw(words),
+        plan=plan,
+        account_id=draw(_accounts(plan)),
         vpc_endpoint=draw(words),
         iam_host=draw(words),
         selection=tuple(draw(st.lists(texts, max_size=3))),
@@ -325,7 +338,7 @@ def attempts(change: Change) -> st.SearchStrategy[Attempt]:
         error_message=texts | st.none(),
         error_trace=texts | st.none(),
         step=st.sampled_from(RestartStep) | st.none() if is_restart else st.none(),
-        link_id=words | st.none() if is_link else st.none(),
+        link_id=_link_ids | st.none() if is_link else st.none(),
     )
 
 
@@ -338,7 +351,7 @@ def run_records(draw: st.DrawFn) -> RunRecord:
     )
     return RunRecord(
         id=draw(_run_ids),
-        account_id=draw(words),
+        account_id=draw(_accounts(plan)),
         vpc_endpoint=draw(words),
         iam_host=draw(words),
         state=draw(st.sampled_from(RunState)),

@@ -1,72 +1,61 @@
-"""Changes and skips, from and to their shapes.
+"""The items of plans and runs, from and to their shapes.
 
-A file tells some things twice, for reading: which fields change, and what was asked for. They are
-derived from ``before`` and ``after`` here, and where a file says anything else it is refused. So
-what is sent is always what is shown.
+Each action has its own kind of change; a file in which another kind appears is refused.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar, assert_never
-
-import msgspec
+from typing import Literal, assert_never
 
 from vpcmetactl.domain.plans import (
     Action,
     Change,
-    FieldChange,
+    LinkChange,
+    LinkOperation,
+    MetadataChange,
     MetadataServicePatch,
-    Note,
     PlanItem,
+    RestartChange,
     Skip,
-    patched,
 )
-from vpcmetactl.domain.servers import MetadataService, Protocol, ServerIdentity, ServerKind
 from vpcmetactl.files import shapes
-from vpcmetactl.files.shapes import ChangeShape, SkipShape
+from vpcmetactl.files.links import link_from, link_shape
+from vpcmetactl.files.metadata import metadata_from, metadata_shape
+from vpcmetactl.files.restarts import restart_from, restart_shape
+from vpcmetactl.files.servers import ContradictionError, server_from, server_shape
+from vpcmetactl.files.shapes import ChangeShape, LinkShape, RestartShape, SkipShape
 
-ItemShape = ChangeShape | SkipShape
+ChangeLike = ChangeShape | RestartShape | LinkShape
+ItemShape = ChangeLike | SkipShape
 
-T = TypeVar("T")
+_LINK_ACTIONS = {
+    Action.CREATE_LINKS: LinkOperation.CREATE,
+    Action.DELETE_LINKS: LinkOperation.DELETE,
+    Action.PRUNE_LINKS: LinkOperation.DELETE,
+}
+_FIRST_ACTIONS = (Action.ENABLE, Action.DISABLE, Action.SET, Action.RESTORE)
+# A server may have links to many profiles, and be left out of the changes of some of them.
+_SKIPPING_OFTEN = (*_LINK_ACTIONS, Action.RESTORE)
 
-_HOP_LIMITS = range(1, 65)
 
-
-class ContradictionError(Exception):
-    """A file says two things that cannot both be so, or one that cannot be; ``str`` says which."""
-
-
-def change_shape(change: Change) -> ChangeShape:
+def change_shape(change: Change) -> ChangeLike:
     """Return a change as a file holds it; a ValueError where its parts are at odds."""
-    fields = _differences(change.before, change.after)
-    if fields != change.fields or _patch_of(fields) != change.patch:
-        raise ValueError(f"a change of {change.server.id} sends something else than it shows")
-    return ChangeShape(
-        server=_server_shape(change.server),
-        before=service_shape(change.before),
-        after=service_shape(change.after),
-        fields=tuple(_field_shape(field) for field in fields),
-        notes=tuple(shapes.Note(note.code, note.message) for note in change.notes),
-    )
+    match change:
+        case MetadataChange():
+            return metadata_shape(change)
+        case RestartChange():
+            return restart_shape(change)
+        case LinkChange():
+            return link_shape(change)
 
 
 def skip_shape(skip: Skip) -> SkipShape:
     """Return a skip as a file holds it."""
-    return SkipShape(_server_shape(skip.server), skip.reason, skip.message, skip.refused)
+    return SkipShape(server_shape(skip.server), skip.reason, skip.message, skip.refused)
 
 
 def item_shape(item: PlanItem) -> ItemShape:
     """Return an item of a plan as a file holds it."""
-    return change_shape(item) if isinstance(item, Change) else skip_shape(item)
-
-
-def service_shape(service: MetadataService) -> shapes.MetadataService:
-    """Return a metadata service as a file holds it."""
-    return shapes.MetadataService(service.enabled, service.protocol, service.response_hop_limit)
-
-
-def service_from(shape: shapes.MetadataService) -> MetadataService:
-    """Return the metadata service that a file holds."""
-    return MetadataService(shape.enabled, shape.protocol, shape.response_hop_limit)
+    return skip_shape(item) if isinstance(item, Skip) else change_shape(item)
 
 
 def patch_shape(patch: MetadataServicePatch) -> shapes.Patch:
@@ -90,18 +79,32 @@ def _is_asked_by(action: Action, patch: MetadataServicePatch) -> bool:
             return patch == MetadataServicePatch(enabled=False)
         case Action.SET:
             return patch.enabled is None and not patch.is_empty
-        case Action.RESTORE:
-            return patch.is_empty
         case _:
-            assert_never(action)
+            return patch.is_empty
 
 
 def items_from(
-    shaped: Sequence[ItemShape], action: Action, patch: MetadataServicePatch
+    shaped: Sequence[ItemShape], action: Action, patch: MetadataServicePatch, account_id: str
 ) -> tuple[PlanItem, ...]:
-    """Return the items of a plan; raises ContradictionError, naming the item."""
-    refuse_twice((shape.server.id for shape in shaped), "server")
-    return tuple(_item_from(shape, action, patch) for shape in shaped)
+    """Return the items of a plan of an account; raises ContradictionError, naming the item."""
+    items = tuple(_item_from(shape, action, patch, account_id) for shape in shaped)
+    _refuse_repeated(items, action)
+    return items
+
+
+def version_of(action: Action, shaped: Sequence[ItemShape]) -> Literal[1, 2]:
+    """Return the first version of the formats that knows an action and its items.
+
+    What only changes metadata services is written as programs before version 2 read it.
+    """
+    newer = any(isinstance(shape, RestartShape | LinkShape) for shape in shaped)
+    return 2 if newer or action not in _FIRST_ACTIONS else 1
+
+
+def refuse_newer(told: int, needed: int) -> None:
+    """Raise ContradictionError where a file holds what its format version does not have."""
+    if told < needed:
+        raise ContradictionError(f"format version {told} has no restarts and no links")
 
 
 def refuse_twice(names: Iterable[str], what: str) -> None:
@@ -113,105 +116,43 @@ def refuse_twice(names: Iterable[str], what: str) -> None:
         seen.add(name)
 
 
-def _item_from(shape: ItemShape, action: Action, patch: MetadataServicePatch) -> PlanItem:
-    server = _server_from(shape.server)
+def _item_from(
+    shape: ItemShape, action: Action, patch: MetadataServicePatch, account_id: str
+) -> PlanItem:
+    server = server_from(shape.server)
     if isinstance(shape, SkipShape):
         return Skip(server, shape.reason, shape.message, shape.refused)
-    change = _change_from(shape, server)
-    if action is not Action.RESTORE and change.after != _asked(patch, change):
-        raise ContradictionError(f"the change of server {server.id} is not what the patch asks for")
-    return change
-
-
-def _change_from(shape: ChangeShape, server: ServerIdentity) -> Change:
-    before, after = service_from(shape.before), service_from(shape.after)
-    fields = _differences(before, after)
-    if not _tell(shape.fields, fields):
-        raise ContradictionError(f"the fields of server {server.id} are not those that change")
-    try:
-        patch = _patch_of(fields)
-    except ValueError as error:
-        raise ContradictionError(f"server {server.id} cannot have {error}") from None
-    if patch.response_hop_limit is not None and server.kind is ServerKind.BARE_METAL_SERVER:
-        raise ContradictionError(f"server {server.id} is bare metal: it has no response_hop_limit")
-    notes = tuple(Note(note.code, note.message) for note in shape.notes)
-    return Change(server, before, after, patch, fields, notes)
-
-
-def _tell(shown: Sequence[shapes.FieldChange], fields: Sequence[FieldChange]) -> bool:
-    """Compare with types: in Python 1 equals true, and in a file it does not."""
-    return repr([msgspec.structs.astuple(field) for field in shown]) == repr(
-        [(field.field, field.before, field.after) for field in fields]
-    )
-
-
-def _asked(patch: MetadataServicePatch, change: Change) -> MetadataService:
-    if change.server.kind is ServerKind.BARE_METAL_SERVER:
-        patch = MetadataServicePatch(enabled=patch.enabled, protocol=patch.protocol)
-    return patched(change.before, patch)
-
-
-def _differences(before: MetadataService, after: MetadataService) -> tuple[FieldChange, ...]:
-    return tuple(
-        FieldChange(name, old, new)
-        for name, old, new in (
-            ("enabled", before.enabled, after.enabled),
-            ("protocol", before.protocol, after.protocol),
-            ("response_hop_limit", before.response_hop_limit, after.response_hop_limit),
+    if not _may_have(action, shape):
+        raise ContradictionError(
+            f"server {server.id} has a change that the action {action.value!r} does not make"
         )
-        if new != old
-    )
+    match shape:
+        case ChangeShape():
+            return metadata_from(shape, server, None if action is Action.RESTORE else patch)
+        case RestartShape():
+            return restart_from(shape, server)
+        case LinkShape():
+            return link_from(shape, server, account_id)
 
 
-def _patch_of(fields: Sequence[FieldChange]) -> MetadataServicePatch:
-    """Return what to send; raises ValueError where no server could be told so."""
-    values = {field.field: field.after for field in fields}
-    for name, value in values.items():
-        if value is None:
-            raise ValueError(f"no {name}")
-    protocol, limit = values.get("protocol"), values.get("response_hop_limit")
-    if limit is not None and limit not in _HOP_LIMITS:
-        raise ValueError(f"response_hop_limit {limit}")
-    if protocol is not None and protocol not in tuple(Protocol):
-        raise ValueError(f"protocol {protocol!r}")
-    enabled = values.get("enabled")
-    return MetadataServicePatch(
-        enabled=None if enabled is None else bool(enabled),
-        protocol=None if protocol is None else Protocol(protocol),
-        response_hop_limit=None if limit is None else int(limit),
-    )
+def _may_have(action: Action, shape: ChangeLike) -> bool:
+    match action:
+        case Action.ENABLE | Action.DISABLE | Action.SET:
+            return isinstance(shape, ChangeShape)
+        case Action.RESTORE:
+            return not isinstance(shape, RestartShape)
+        case Action.RESTART:
+            return isinstance(shape, RestartShape)
+        case Action.CREATE_LINKS | Action.DELETE_LINKS | Action.PRUNE_LINKS:
+            return isinstance(shape, LinkShape) and shape.operation is _LINK_ACTIONS[action]
+        case _:
+            assert_never(action)
 
 
-def _field_shape(field: FieldChange) -> shapes.FieldChange:
-    if field.after is None:
-        raise ValueError(f"no server can have no {field.field}")
-    return shapes.FieldChange(field.field, field.before, field.after)
-
-
-def _server_shape(server: ServerIdentity) -> shapes.ServerIdentity:
-    return shapes.ServerIdentity(
-        kind=server.kind,
-        id=server.id,
-        # Files are strict about CRNs; an API that was not must not stop a whole plan.
-        crn=server.crn if server.crn and _names(server.crn, server.id) else None,
-        name=server.name,
-        account_id=server.account_id,
-        region=server.region,
-    )
-
-
-def _server_from(shape: shapes.ServerIdentity) -> ServerIdentity:
-    if shape.crn is not None and not _names(shape.crn, shape.id):
-        raise ContradictionError(f"the CRN of server {shape.id} names another one")
-    return ServerIdentity(
-        kind=shape.kind,
-        id=shape.id,
-        crn=shape.crn,
-        name=shape.name,
-        account_id=shape.account_id,
-        region=shape.region,
-    )
-
-
-def _names(crn: str, server_id: str) -> bool:
-    return crn.startswith("crn:") and crn.rpartition(":")[2] == server_id
+def _refuse_repeated(items: Sequence[PlanItem], action: Action) -> None:
+    seen: set[tuple[str, str]] = set()
+    for item in items:
+        subject = (item.server.id, "" if isinstance(item, Skip) else item.subject)
+        if subject in seen and not (isinstance(item, Skip) and action in _SKIPPING_OFTEN):
+            raise ContradictionError(f"server {item.server.id} is in it twice")
+        seen.add(subject)

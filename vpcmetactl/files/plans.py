@@ -12,14 +12,16 @@ from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.plans import Action, Plan
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.files import items
-from vpcmetactl.files.items import ContradictionError
 from vpcmetactl.files.sealing import NO_DIGEST, FileFormat, Sealed, encodable
+from vpcmetactl.files.servers import ContradictionError
 from vpcmetactl.files.shapes import (
     ChangeShape,
     Count,
     Digest,
+    LinkShape,
     Moment,
     Patch,
+    RestartShape,
     Shape,
     SkipShape,
     Word,
@@ -64,7 +66,9 @@ class PlanFile(Sealed, frozen=True):
     """A plan that was put aside to be reviewed and applied later."""
 
     format: Annotated[Literal["vpcmetactl-plan"], about("What the file is.")]
-    format_version: Annotated[Literal[1], about("The version of this format.")]
+    format_version: Annotated[
+        Literal[1, 2], about("The version of this format; restarts and links are of version 2.")
+    ]
     digest: Annotated[
         Digest, about("SHA-256 of the file without indentation and without this member.")
     ]
@@ -74,7 +78,8 @@ class PlanFile(Sealed, frozen=True):
     iam_host: Annotated[Word, about("The IAM that the plan is for.")]
     action: Annotated[Action, about("What the plan is for.")]
     patch: Annotated[
-        Patch, about("What was asked for; nothing where each server gets its own values back.")
+        Patch,
+        about("What was asked for; nothing for restarts and links, and to restore."),
     ]
     selection: Annotated[tuple[str, ...], about("The words by which the servers were chosen.")]
     created_at: Annotated[Moment, about("When the plan was made.")]
@@ -87,7 +92,8 @@ class PlanFile(Sealed, frozen=True):
         Word | None, about("The digest of the plan, or the id of the run, that it takes back.")
     ]
     items: Annotated[
-        tuple[ChangeShape | SkipShape, ...], about("One item a server, in the plan's order.")
+        tuple[ChangeShape | RestartShape | LinkShape | SkipShape, ...],
+        about("One item a server, or a link of a server, in the plan's order."),
     ]
 
 
@@ -136,9 +142,10 @@ def write_plan(path: Path, plan: SavedPlan) -> SavedPlan:
 
 
 def _file_of(saved: SavedPlan) -> PlanFile:
+    shaped = tuple(items.item_shape(item) for item in saved.plan.items)
     return PlanFile(
         format="vpcmetactl-plan",
-        format_version=1,
+        format_version=items.version_of(saved.plan.action, shaped),
         digest=NO_DIGEST,
         tool_version=saved.tool_version,
         account_id=saved.account_id,
@@ -152,15 +159,17 @@ def _file_of(saved: SavedPlan) -> PlanFile:
         incomplete=saved.incomplete,
         options=_options_of(saved.options),
         inverse_of=saved.inverse_of,
-        items=tuple(items.item_shape(item) for item in saved.plan.items),
+        items=shaped,
     )
 
 
 def _plan_of(file: PlanFile) -> SavedPlan:
     created_at, expires_at = _in_order(file.created_at, file.expires_at)
+    items.refuse_newer(file.format_version, items.version_of(file.action, file.items))
     patch = items.patch_from(file.action, file.patch)
+    planned = items.items_from(file.items, file.action, patch, file.account_id)
     return SavedPlan(
-        plan=Plan(file.action, patch, items.items_from(file.items, file.action, patch)),
+        plan=Plan(file.action, patch, planned),
         account_id=file.account_id,
         vpc_endpoint=file.vpc_endpoint,
         iam_host=file.iam_host,

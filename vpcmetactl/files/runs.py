@@ -5,17 +5,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from vpcmetactl.domain.plans import Action, Change
-from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
+import msgspec
+
+from vpcmetactl.domain.plans import Action, Skip
+from vpcmetactl.domain.runs import (
+    Attempt,
+    AttemptOutcome,
+    RestartStep,
+    RunItem,
+    RunRecord,
+    RunState,
+)
 from vpcmetactl.files import items
-from vpcmetactl.files.items import ContradictionError
+from vpcmetactl.files.metadata import service_from, service_shape
 from vpcmetactl.files.sealing import NO_DIGEST, FileFormat, Sealed, encodable
+from vpcmetactl.files.servers import ContradictionError
 from vpcmetactl.files.shapes import (
     ChangeShape,
     Digest,
+    IamId,
+    LinkShape,
     MetadataService,
     Moment,
     Patch,
+    RestartShape,
     RunId,
     Shape,
     SkipShape,
@@ -41,10 +54,37 @@ class AttemptShape(Shape, frozen=True):
     error_trace: Annotated[str | None, about("The API's trace id, for IBM support.")]
 
 
+class RestartAttemptShape(AttemptShape, frozen=True):
+    """One attempt of one restart."""
+
+    step: Annotated[RestartStep | None, about("How far the restart got.")]
+
+
+class LinkAttemptShape(AttemptShape, frozen=True):
+    """One attempt of making or deleting a link."""
+
+    link_id: Annotated[IamId | None, about("The id of the link that was made or deleted.")]
+
+
 class RunChangeShape(ChangeShape, frozen=True, tag_field="decision", tag="change"):
     """A planned change with everything that was attempted."""
 
     attempts: Annotated[tuple[AttemptShape, ...], about("The attempts, oldest first.")]
+
+
+class RunRestartShape(RestartShape, frozen=True, tag_field="decision", tag="restart"):
+    """A planned restart with everything that was attempted."""
+
+    attempts: Annotated[tuple[RestartAttemptShape, ...], about("The attempts, oldest first.")]
+
+
+class RunLinkShape(LinkShape, frozen=True, tag_field="decision", tag="link"):
+    """A planned change of a link with everything that was attempted."""
+
+    attempts: Annotated[tuple[LinkAttemptShape, ...], about("The attempts, oldest first.")]
+
+
+RunItemShape = RunChangeShape | RunRestartShape | RunLinkShape | SkipShape
 
 
 class RunShape(Shape, frozen=True):
@@ -60,13 +100,17 @@ class RunShape(Shape, frozen=True):
     actor: Annotated[str | None, about("The IAM id of whoever ran it, as the token named it.")]
     action: Annotated[Action, about("What the plan was for.")]
     patch: Annotated[
-        Patch, about("What was asked for; nothing where each server got its own values back.")
+        Patch,
+        about("What was asked for; nothing for restarts and links, and to restore."),
     ]
     tool_version: Annotated[Word, about("The vpcmetactl that ran it.")]
     rollback_of: Annotated[RunId | None, about("The run whose changes it took back.")]
     items: Annotated[
-        tuple[RunChangeShape | SkipShape, ...],
-        about("One item a server, in the plan's order; none for servers that were so already."),
+        tuple[RunItemShape, ...],
+        about(
+            "One item a server, or a link of a server, in the plan's order; none for what was so "
+            "already."
+        ),
     ]
 
 
@@ -74,7 +118,9 @@ class RunsFile(Sealed, frozen=True):
     """Runs, as the journal of one place remembered them."""
 
     format: Annotated[Literal["vpcmetactl-runs"], about("What the file is.")]
-    format_version: Annotated[Literal[1], about("The version of this format.")]
+    format_version: Annotated[
+        Literal[1, 2], about("The version of this format; restarts and links are of version 2.")
+    ]
     digest: Annotated[
         Digest, about("SHA-256 of the file without indentation and without this member.")
     ]
@@ -93,7 +139,7 @@ def encode_runs(records: Sequence[RunRecord]) -> bytes:
     it back.
     """
     runs = tuple(_run_shape(record) for record in records)
-    content, _ = RUNS_FILE.seal(RunsFile("vpcmetactl-runs", 1, NO_DIGEST, runs))
+    content, _ = RUNS_FILE.seal(RunsFile("vpcmetactl-runs", _version_of(runs), NO_DIGEST, runs))
     return content
 
 
@@ -105,6 +151,7 @@ def decode_runs(content: bytes, name: str) -> Sequence[RunRecord]:
     """
     file = RUNS_FILE.open(content, name)
     try:
+        items.refuse_newer(file.format_version, _version_of(file.runs))
         items.refuse_twice((run.id for run in file.runs), "run")
         return tuple(_run_from(run) for run in file.runs)
     except (ContradictionError, OverflowError) as error:
@@ -122,6 +169,10 @@ def write_runs(path: Path, records: Sequence[RunRecord]) -> None:
     Raises OutputError where it cannot be written, and as ``encode_runs`` does.
     """
     write_whole(path, encode_runs(records))
+
+
+def _version_of(runs: Sequence[RunShape]) -> Literal[1, 2]:
+    return max((items.version_of(run.action, run.items) for run in runs), default=1)
 
 
 def _run_shape(record: RunRecord) -> RunShape:
@@ -142,14 +193,21 @@ def _run_shape(record: RunRecord) -> RunShape:
     )
 
 
-def _item_shape(run_item: RunItem) -> RunChangeShape | SkipShape:
-    if not isinstance(run_item.item, Change):
+def _item_shape(run_item: RunItem) -> RunItemShape:
+    if isinstance(run_item.item, Skip):
         return items.skip_shape(run_item.item)
-    attempts = tuple(_attempt_shape(attempt) for attempt in run_item.attempts)
     shape = items.change_shape(run_item.item)
-    return RunChangeShape(
-        shape.server, shape.before, shape.after, shape.fields, shape.notes, attempts
-    )
+    planned = msgspec.structs.asdict(shape)
+    match shape:
+        case ChangeShape():
+            changes = tuple(_attempt_shape(one) for one in run_item.attempts)
+            return RunChangeShape(**planned, attempts=changes)
+        case RestartShape():
+            restarts = tuple(_restart_attempt_shape(one) for one in run_item.attempts)
+            return RunRestartShape(**planned, attempts=restarts)
+        case LinkShape():
+            links = tuple(_link_attempt_shape(one) for one in run_item.attempts)
+            return RunLinkShape(**planned, attempts=links)
 
 
 def _attempt_shape(attempt: Attempt) -> AttemptShape:
@@ -158,16 +216,26 @@ def _attempt_shape(attempt: Attempt) -> AttemptShape:
         outcome=attempt.outcome,
         intent_at=_utc(attempt.intent_at),
         outcome_at=_utc(attempt.outcome_at),
-        found=None if attempt.found is None else items.service_shape(attempt.found),
+        found=None if attempt.found is None else service_shape(attempt.found),
         error_code=attempt.error_code,
         error_message=None if message is None else encodable(message),
         error_trace=attempt.error_trace,
     )
 
 
+def _restart_attempt_shape(attempt: Attempt) -> RestartAttemptShape:
+    told = msgspec.structs.asdict(_attempt_shape(attempt))
+    return RestartAttemptShape(**told, step=attempt.step)
+
+
+def _link_attempt_shape(attempt: Attempt) -> LinkAttemptShape:
+    told = msgspec.structs.asdict(_attempt_shape(attempt))
+    return LinkAttemptShape(**told, link_id=attempt.link_id)
+
+
 def _run_from(run: RunShape) -> RunRecord:
     patch = items.patch_from(run.action, run.patch)
-    planned = items.items_from(run.items, run.action, patch)
+    planned = items.items_from(run.items, run.action, patch, run.account_id)
     return RunRecord(
         id=run.id,
         account_id=run.account_id,
@@ -188,7 +256,7 @@ def _run_from(run: RunShape) -> RunRecord:
     )
 
 
-def _attempts_of(shape: RunChangeShape | SkipShape) -> tuple[Attempt, ...]:
+def _attempts_of(shape: RunItemShape) -> tuple[Attempt, ...]:
     if isinstance(shape, SkipShape):
         return ()
     return tuple(_attempt_from(attempt) for attempt in shape.attempts)
@@ -199,10 +267,12 @@ def _attempt_from(attempt: AttemptShape) -> Attempt:
         outcome=attempt.outcome,
         intent_at=_utc(attempt.intent_at),
         outcome_at=_utc(attempt.outcome_at),
-        found=None if attempt.found is None else items.service_from(attempt.found),
+        found=None if attempt.found is None else service_from(attempt.found),
         error_code=attempt.error_code,
         error_message=attempt.error_message,
         error_trace=attempt.error_trace,
+        step=attempt.step if isinstance(attempt, RestartAttemptShape) else None,
+        link_id=attempt.link_id if isinstance(attempt, LinkAttemptShape) else None,
     )
 
 

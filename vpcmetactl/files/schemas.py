@@ -9,7 +9,7 @@ import msgspec
 
 from vpcmetactl.files.plans import PlanFile
 from vpcmetactl.files.runs import RunsFile
-from vpcmetactl.files.sealing import Sealed
+from vpcmetactl.files.sealing import VERSION, Sealed
 
 _FILES: Mapping[str, type[Sealed]] = {"plan": PlanFile, "runs": RunsFile}
 
@@ -30,7 +30,7 @@ def _schema_text(name: str, shape: type[Sealed]) -> str:
     whole = definitions.pop(reference["$ref"].rpartition("/")[2])
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:vpcmetactl:file:{name}:1",
+        "$id": f"urn:vpcmetactl:file:{name}:{VERSION}",
         **whole,
         "title": f"vpcmetactl-{name}",
         "$defs": dict(sorted(definitions.items())),

@@ -16,7 +16,7 @@ import msgspec
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError
 from vpcmetactl.files.shapes import Digest, Shape
 
-VERSION = 1
+VERSION = 2
 NO_DIGEST = "sha256:" + "0" * 64
 
 _PREFIX = "sha256:"
@@ -93,11 +93,11 @@ class FileFormat(Generic[FileT]):
         version = head.format_version
         if type(version) is int and version > VERSION:
             raise InvalidInputError(
-                f"{name} has format version {version}, this program reads {VERSION}",
+                f"{name} has format version {version}, this program reads up to {VERSION}",
                 hint="use the newer vpcmetactl that made it",
             )
-        if type(version) is not int or version != VERSION:
-            self.reject(name, f"format version {VERSION} is the only one known")
+        if type(version) is not int or version < 1:
+            self.reject(name, f"only the format versions 1 to {VERSION} are known")
 
     def _refuse_keys_told_twice(self, content: bytes, name: str) -> None:
         """Of a key that is told twice the first may be seen and the last is read."""

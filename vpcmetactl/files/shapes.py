@@ -5,11 +5,12 @@ fields is the order in the file.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from vpcmetactl.domain.plans import NoteCode, SkipReason
+from vpcmetactl.domain.plans import LinkOperation, NoteCode, SkipReason, StopType
+from vpcmetactl.domain.restarts import Reason
 from vpcmetactl.domain.servers import Protocol, ServerKind
 
 
@@ -27,9 +28,10 @@ _END = r"$(?!\n)"
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Word = Annotated[str, msgspec.Meta(min_length=1)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
-# Both become part of the address that a change is sent to: nothing else may slip in.
+# These become part of the address that a change is sent to: nothing else may slip in.
 ServerId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,128}" + _END)]
 RegionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*" + _END, max_length=63)]
+IamId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,128}" + _END)]
 # May become the name of a file.
 RunId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,63}" + _END)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}" + _END)]
@@ -99,6 +101,46 @@ class ChangeShape(Shape, frozen=True, tag_field="decision", tag="change"):
         about("Every field that changes: told once more, for reading; it must agree."),
     ]
     notes: Annotated[tuple[Note, ...], about("What to know about the change.")]
+
+
+class RestartShape(Shape, frozen=True, tag_field="decision", tag="restart"):
+    """A server that is stopped and started."""
+
+    server: Annotated[ServerIdentity, about("The server.")]
+    verdict: Annotated[
+        Literal["needed", "unknown"], about("Whether a restart was found to be needed.")
+    ]
+    reason: Annotated[Reason, about("The stable code of the verdict's reason.")]
+    stop_type: Annotated[
+        StopType | None,
+        about("How a bare metal server is stopped; `null` for instances, and only for them."),
+    ]
+    one_per: Annotated[
+        str | None, about("Of the servers that share this value one is down at a time.")
+    ]
+    allows_storage_loss: Annotated[
+        bool, about("Whether instance storage, which a stop erases, may be lost.")
+    ]
+    notes: Annotated[tuple[Note, ...], about("What to know about the restart.")]
+
+
+class LinkShape(Shape, frozen=True, tag_field="decision", tag="link"):
+    """A link between a trusted profile and a server that is made or taken away."""
+
+    server: Annotated[ServerIdentity, about("The server.")]
+    operation: Annotated[LinkOperation, about("Whether the link is made or taken away.")]
+    profile_id: Annotated[IamId, about("The trusted profile's id.")]
+    profile_name: Annotated[str | None, about("The trusted profile's name.")]
+    cr_type: Annotated[str, about("The API's name for the kind of server: it must agree.")]
+    crn: Annotated[Word, about("The server's CRN, as the link names it.")]
+    link_id: Annotated[
+        IamId | None, about("The link's id; `null` where it is yet to be made, and only there.")
+    ]
+    link_name: Annotated[str | None, about("The link's own name.")]
+    is_cross_account: Annotated[
+        bool, about("Whether the server may be of another account than the profile.")
+    ]
+    notes: Annotated[tuple[Note, ...], about("What to know about the link.")]
 
 
 class SkipShape(Shape, frozen=True, tag_field="decision", tag="skip"):
