@@ -179,6 +179,8 @@ VERSIONS = (
     "what was seen of servers",
     "runs, their plans and their changes",
     "which run a rollback takes back",
+    "events of servers and when each was last seen; how far restarts got; links of trusted "
+    "profiles",
 )
 
 

@@ -6,8 +6,8 @@ time of separate commits).
 """
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition, Lock
 from typing import Any, Generic, TypeVar
@@ -158,3 +158,13 @@ class Database:
 
 
 _CLOSED = "the state file is closed"
+
+
+@contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let everything that is read within be as of one moment of the file."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()

@@ -3,25 +3,33 @@
 What is read here was written by ``encoding``, field by field, by this version or an older one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import cache
-from typing import NamedTuple, TypeVar
+from functools import cache, partial
+from typing import TypeVar
 
 import msgspec
 
+from vpcmetactl.domain.errors import StateError
 from vpcmetactl.domain.plans import (
     Change,
     FieldChange,
+    LinkChange,
+    LinkOperation,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
     PlanItem,
+    RestartChange,
     Skip,
     SkipReason,
+    StopType,
 )
-from vpcmetactl.domain.runs import Attempt, AttemptOutcome
+from vpcmetactl.domain.restarts import Reason, Verdict
+from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RestartStep
 from vpcmetactl.domain.servers import MetadataService, Protocol, ServerIdentity, ServerKind
+from vpcmetactl.journal.failures import DamageError
 from vpcmetactl.journal.times import from_text
 
 Code = TypeVar("Code", bound=StrEnum)
@@ -65,10 +73,37 @@ class _Note(msgspec.Struct):
     message: str
 
 
-class _Change(msgspec.Struct):
+class _Kind(msgspec.Struct):
+    """What tells changes apart; older versions knew one kind only, and did not say so."""
+
+    kind: str = "metadata"
+
+
+class _MetadataChange(msgspec.Struct):
     before: _Metadata
     after: _Metadata
     patch: _Patch
+    notes: list[_Note]
+
+
+class _RestartChange(msgspec.Struct):
+    verdict: str
+    reason: str
+    stop_type: str | None
+    one_per: str | None
+    allows_storage_loss: bool
+    notes: list[_Note]
+
+
+class _LinkChange(msgspec.Struct):
+    operation: str
+    profile_id: str
+    profile_name: str | None
+    cr_type: str
+    crn: str
+    link_id: str | None
+    link_name: str | None
+    is_cross_account: bool
     notes: list[_Note]
 
 
@@ -76,16 +111,6 @@ class _Skip(msgspec.Struct):
     reason: str
     message: str
     refused: bool
-
-
-class _Decision(NamedTuple):
-    """A change without its server."""
-
-    before: MetadataService
-    after: MetadataService
-    patch: MetadataServicePatch
-    fields: tuple[FieldChange, ...]
-    notes: tuple[Note, ...]
 
 
 class Decoder:
@@ -96,8 +121,8 @@ class Decoder:
     """
 
     def __init__(self) -> None:
-        self._server = cache(_server)
-        self._decision = cache(_decision)
+        self._server = cache(server_from_json)
+        self._change = cache(_change)
         self._metadata = cache(_found)
         self.item = cache(self._item)
 
@@ -105,13 +130,14 @@ class Decoder:
         """Return one item of a plan."""
         who = self._server(server)
         if change is not None:
-            return Change(who, *self._decision(change))
+            return self._change(change)(server=who)
         raw = _SKIP.decode(skip or "")
         return Skip(who, known(SkipReason, raw.reason), raw.message, raw.refused)
 
     def attempt(self, columns: Sequence[str | None]) -> Attempt:
         """Return one attempt of a change, from columns in the order of ``AttemptColumns``."""
-        intent_at, outcome_at, outcome, found, error_code, error_message, error_trace = columns
+        intent_at, outcome_at, outcome, found, *error, step, link_id, reason = columns
+        error_code, error_message, error_trace = error
         return Attempt(
             outcome=_OUTCOMES.get(outcome) or known(AttemptOutcome, str(outcome)),
             intent_at=None if intent_at is None else from_text(intent_at),
@@ -120,6 +146,9 @@ class Decoder:
             error_code=error_code,
             error_message=error_message,
             error_trace=error_trace,
+            step=None if step is None else known(RestartStep, step),
+            link_id=link_id,
+            reason=None if reason is None else known(SkipReason, reason),
         )
 
 
@@ -136,27 +165,82 @@ def known(codes: type[Code], text: str) -> Code:
         raise UnknownCodeError(f"{text!r} is none of its codes that are known here") from None
 
 
-def _server(text: str) -> ServerIdentity:
+def misread(place: str, error: Exception) -> StateError | DamageError:
+    """Return what to raise for a row: damage, unless a newer version may have meant it."""
+    if isinstance(error, UnknownCodeError):
+        return StateError(
+            f"{place}: {error}", hint="use the vpcmetactl that wrote it, or a newer one"
+        )
+    return DamageError(f"{place}: {error}")
+
+
+def server_from_json(text: str) -> ServerIdentity:
+    """Return what tells a server from every other."""
     raw = _SERVER.decode(text)
     return ServerIdentity(
         known(ServerKind, raw.kind), raw.id, raw.crn, raw.name, raw.account_id, raw.region
     )
 
 
-def _decision(text: str) -> _Decision:
-    raw = _CHANGE.decode(text)
+# A change that lacks nothing but its server, which it is called with.
+_Serverless = Callable[..., Change]
+
+
+def _change(text: str) -> _Serverless:
+    kind = _KIND.decode(text).kind
+    if kind not in _CHANGES:
+        raise UnknownCodeError(f"{kind!r} is none of its kinds of changes that are known here")
+    return _CHANGES[kind](text)
+
+
+def _metadata_change(text: str) -> _Serverless:
+    raw = _METADATA_CHANGE.decode(text)
     before, after = _metadata(raw.before), _metadata(raw.after)
-    return _Decision(
-        before,
-        after,
-        _patch(raw.patch),
-        tuple(
+    return partial(
+        MetadataChange,
+        before=before,
+        after=after,
+        patch=_patch(raw.patch),
+        fields=tuple(
             FieldChange(name, getattr(before, name), getattr(after, name))
             for name in ("enabled", "protocol", "response_hop_limit")
             if getattr(raw.patch, name) is not None
         ),
-        tuple(Note(known(NoteCode, note.code), note.message) for note in raw.notes),
+        notes=_notes(raw.notes),
     )
+
+
+def _restart_change(text: str) -> _Serverless:
+    raw = _RESTART_CHANGE.decode(text)
+    return partial(
+        RestartChange,
+        verdict=known(Verdict, raw.verdict),
+        reason=known(Reason, raw.reason),
+        stop_type=None if raw.stop_type is None else known(StopType, raw.stop_type),
+        one_per=raw.one_per,
+        allows_storage_loss=raw.allows_storage_loss,
+        notes=_notes(raw.notes),
+    )
+
+
+def _link_change(text: str) -> _Serverless:
+    raw = _LINK_CHANGE.decode(text)
+    return partial(
+        LinkChange,
+        operation=known(LinkOperation, raw.operation),
+        profile_id=raw.profile_id,
+        profile_name=raw.profile_name,
+        cr_type=raw.cr_type,
+        crn=raw.crn,
+        link_id=raw.link_id,
+        link_name=raw.link_name,
+        is_cross_account=raw.is_cross_account,
+        notes=_notes(raw.notes),
+    )
+
+
+def _notes(raw: Sequence[_Note]) -> tuple[Note, ...]:
+    return tuple(Note(known(NoteCode, note.code), note.message) for note in raw)
 
 
 def _found(text: str) -> MetadataService:
@@ -175,5 +259,9 @@ def _patch(raw: _Patch) -> MetadataServicePatch:
 _SERVER = msgspec.json.Decoder(_Server)
 _METADATA = msgspec.json.Decoder(_Metadata)
 _PATCH = msgspec.json.Decoder(_Patch)
-_CHANGE = msgspec.json.Decoder(_Change)
+_KIND = msgspec.json.Decoder(_Kind)
+_METADATA_CHANGE = msgspec.json.Decoder(_MetadataChange)
+_RESTART_CHANGE = msgspec.json.Decoder(_RestartChange)
+_LINK_CHANGE = msgspec.json.Decoder(_LinkChange)
 _SKIP = msgspec.json.Decoder(_Skip)
+_CHANGES = {"metadata": _metadata_change, "restart": _restart_change, "link": _link_change}

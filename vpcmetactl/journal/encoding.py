@@ -12,11 +12,15 @@ from vpcmetactl.domain.plans import (
     Applied,
     Change,
     Failed,
+    LinkChange,
+    MetadataChange,
     MetadataServicePatch,
     NotAttempted,
     Outcome,
     Refused,
+    RestartChange,
     Skip,
+    SkipReason,
     Unknown,
 )
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome
@@ -32,6 +36,8 @@ class SettledColumns(NamedTuple):
     error_code: str | None = None
     error_message: str | None = None
     error_trace: str | None = None
+    link_id: str | None = None
+    reason: str | None = None
 
 
 class AttemptColumns(NamedTuple):
@@ -44,6 +50,9 @@ class AttemptColumns(NamedTuple):
     error_code: str | None
     error_message: str | None
     error_trace: str | None
+    step: str | None
+    link_id: str | None
+    reason: str | None
 
 
 def server_to_json(server: ServerIdentity) -> str:
@@ -61,15 +70,44 @@ def server_to_json(server: ServerIdentity) -> str:
 
 
 def change_to_json(change: Change) -> str:
-    """Return a planned change without its server; the changed fields are those of the patch."""
-    return json.dumps(
-        {
-            "before": _metadata(change.before),
-            "after": _metadata(change.after),
-            "patch": _patch(change.patch),
-            "notes": [{"code": note.code.value, "message": note.message} for note in change.notes],
-        }
-    )
+    """Return a planned change without its server; ``kind`` says which of the changes it is."""
+    notes = [{"code": note.code.value, "message": note.message} for note in change.notes]
+    return json.dumps(_change(change) | {"notes": notes})
+
+
+def _change(change: Change) -> dict[str, object]:
+    match change:
+        case MetadataChange():
+            # The changed fields are those of the patch.
+            return {
+                "kind": "metadata",
+                "before": _metadata(change.before),
+                "after": _metadata(change.after),
+                "patch": _patch(change.patch),
+            }
+        case RestartChange():
+            return {
+                "kind": "restart",
+                "verdict": change.verdict.value,
+                "reason": change.reason.value,
+                "stop_type": None if change.stop_type is None else change.stop_type.value,
+                "one_per": change.one_per,
+                "allows_storage_loss": change.allows_storage_loss,
+            }
+        case LinkChange():
+            return {
+                "kind": "link",
+                "operation": change.operation.value,
+                "profile_id": change.profile_id,
+                "profile_name": change.profile_name,
+                "cr_type": change.cr_type,
+                "crn": change.crn,
+                "link_id": change.link_id,
+                "link_name": change.link_name,
+                "is_cross_account": change.is_cross_account,
+            }
+        case _:
+            assert_never(change)
 
 
 def skip_to_json(skip: Skip) -> str:
@@ -87,10 +125,11 @@ def patch_to_json(patch: MetadataServicePatch) -> str:
 def settled_columns(outcome: Outcome) -> SettledColumns:
     """Return the columns of an outcome."""
     match outcome:
-        case Applied(after=after):
-            return SettledColumns("applied", _metadata_json(after))
-        case AlreadyDone():
-            return SettledColumns("already_done")
+        case Applied(after=after, link_id=link_id):
+            return SettledColumns("applied", _metadata_json(after), link_id=link_id)
+        case AlreadyDone(reason=reason):
+            is_usual = reason is SkipReason.ALREADY_SO
+            return SettledColumns("already_done", reason=None if is_usual else reason.value)
         case Refused(message=message, found=found):
             return SettledColumns("refused", _metadata_json(found), "refused", message)
         case Failed(error=error):
@@ -113,6 +152,9 @@ def attempt_columns(attempt: Attempt) -> AttemptColumns:
         attempt.error_code,
         attempt.error_message,
         attempt.error_trace,
+        None if attempt.step is None else attempt.step.value,
+        attempt.link_id,
+        None if attempt.reason is None else attempt.reason.value,
     )
 
 

@@ -79,8 +79,8 @@ def _add(
         raise InvalidInputError(f"run {record.id} contradicts itself: {error}") from error
     if _kept(read_run(connection, record.id)) != record:
         raise InvalidInputError(
-            f"run {record.id} contradicts itself: a server has two items, or fields that its "
-            f"patch does not set"
+            f"run {record.id} contradicts itself: a server has two items of a kind, a skip "
+            f"that was attempted, or fields that its patch does not set"
         )
 
 
@@ -99,14 +99,18 @@ def _insert(
     if record.finished_at is not None:
         runs.finish(connection, record.id, to_text(record.finished_at))
     for run_item in record.items:
-        server = run_item.item.server
+        if isinstance(run_item.item, Skip):
+            continue
+        server, subject = run_item.item.server, run_item.item.subject
         if run_item.outcome is AttemptOutcome.OPEN:
-            runs.make_way(connection, runs.Attempt(realm, record.id, server, now), is_held)
+            place = runs.Attempt(realm, record.id, server, subject, now)
+            runs.make_way(connection, place, is_held)
         connection.executemany(
-            "INSERT INTO changes (run, realm, server_id, intent_at, outcome_at, outcome, found,"
-            " error_code, error_message, error_trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO changes (run, realm, server_id, subject, intent_at, outcome_at, outcome,"
+            " found, error_code, error_message, error_trace, step, link_id, reason)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (record.id, realm, server.id, *attempt_columns(attempt))
+                (record.id, realm, server.id, subject, *attempt_columns(attempt))
                 for attempt in run_item.attempts
             ],
         )

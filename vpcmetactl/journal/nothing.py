@@ -1,20 +1,25 @@
 """The journal of a command that keeps no state."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.evidence import History, Sights
+from vpcmetactl.domain.runs import CutOffRestart
 
 
 class NoJournal:
-    """An ``ObservationLog`` that remembers nothing and never fails."""
+    """An ``EvidenceLog`` that remembers nothing and never fails."""
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
         """Return nothing: no server was ever seen."""
         del server_ids
         return {}
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
+    def record_sights(self, sights: Sights) -> None:
         """Forget them."""
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return none: of no run anything is known."""
+        return ()
 
     def close(self) -> None:
         """Do nothing."""

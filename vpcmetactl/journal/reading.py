@@ -1,25 +1,25 @@
 """The state file of commands that only read: they work without one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from vpcmetactl.domain.errors import NotFoundError, StateError
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.domain.runs import RunRecord
-from vpcmetactl.journal import observations as sights
+from vpcmetactl.domain.evidence import History, Sights
+from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.journal.database import Database
+from vpcmetactl.journal.histories import load_histories
 from vpcmetactl.journal.nothing import NoJournal
 from vpcmetactl.journal.opening import open_read_only
 from vpcmetactl.journal.realms import find_realm
 from vpcmetactl.journal.records import StoredRuns
 from vpcmetactl.journal.runlocks import RunLocks
 from vpcmetactl.journal.state import open_journal
-from vpcmetactl.usecases.ports import Clock, ObservationLog, Realm
+from vpcmetactl.usecases.ports import Clock, EvidenceLog, Realm
 
 
-class OpenObservationLog(ObservationLog, Protocol):
-    """An ``ObservationLog`` that is closed when the command ends."""
+class OpenEvidenceLog(EvidenceLog, Protocol):
+    """An ``EvidenceLog`` that is closed when the command ends."""
 
     def close(self) -> None:
         """Let go of the file, if there is one; does nothing the second time."""
@@ -58,15 +58,21 @@ class ReadOnlyJournal:
             raise NotFoundError(f"there is no run {run_id!r}", hint="no run was made here yet")
         return StoredRuns(self._database, self._realm, self._locks).get_run(run_id)
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
-        """Return what is kept of each server, oldest first; servers never seen are absent."""
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
+        """Return what is known of each server; those of which nothing is are absent."""
         realm = self._realm
         if realm is None:
             return {}
-        return self._database.read(lambda it: sights.load(it, realm, server_ids))
+        return self._database.read(lambda it: load_histories(it, realm, server_ids))
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
+    def record_sights(self, sights: Sights) -> None:
         """Keep nothing."""
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return the restarts that nobody brought to an end, as ``SqliteJournal`` does."""
+        if self._realm is None:
+            return ()
+        return StoredRuns(self._database, self._realm, self._locks).list_cut_off_restarts()
 
     def close(self) -> None:
         """Close the file; does nothing the second time."""
@@ -75,7 +81,7 @@ class ReadOnlyJournal:
 
 def open_observations(
     path: Path, realm: Realm, clock: Clock
-) -> tuple[OpenObservationLog, StateError | None]:
+) -> tuple[OpenEvidenceLog, StateError | None]:
     """Open the state for a command that only reads; never raises StateError.
 
     Where ``open_journal`` would, its error is returned, to be shown as a warning, beside a log
@@ -87,7 +93,7 @@ def open_observations(
         return _open_readable(path, realm), problem
 
 
-def _open_readable(path: Path, realm: Realm) -> OpenObservationLog:
+def _open_readable(path: Path, realm: Realm) -> OpenEvidenceLog:
     try:
         database = open_read_only(path)
     except StateError:

@@ -4,20 +4,20 @@ However many runs there are, each table is asked once; all of it is one moment o
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from vpcmetactl.domain.errors import NotFoundError, RefusedError, StateError
-from vpcmetactl.domain.plans import Action
-from vpcmetactl.domain.runs import Attempt, RunItem, RunRecord, RunState
-from vpcmetactl.journal.database import Database
+from vpcmetactl.domain.errors import NotFoundError, RefusedError
+from vpcmetactl.domain.plans import Action, Skip
+from vpcmetactl.domain.runs import Attempt, CutOffRestart, RunItem, RunRecord, RunState
+from vpcmetactl.journal import cutoffs
+from vpcmetactl.journal.database import Database, one_moment
 from vpcmetactl.journal.decoding import (
     SENSELESS,
     Decoder,
-    UnknownCodeError,
     known,
+    misread,
     patch_from_json,
 )
 from vpcmetactl.journal.failures import DamageError
@@ -36,8 +36,8 @@ _RUNS = """
 _ITEMS = "SELECT run, position, server_id, server, change, skip FROM plan_items "
 _OF_REALM = "WHERE run IN (SELECT id FROM runs WHERE realm = ?) "
 _ATTEMPTS = """
-    SELECT run, server_id, intent_at, outcome_at, outcome, found, error_code, error_message,
-        error_trace
+    SELECT run, server_id, subject, intent_at, outcome_at, outcome, found, error_code,
+        error_message, error_trace, step, link_id, reason
     FROM changes
 """
 
@@ -64,6 +64,10 @@ class StoredRuns:
         ended = self._list_ended()
         return self._database.read(lambda it: _get_one(it, self._realm, run_id, ended))
 
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return the restarts that nobody brought to an end, as ``EvidenceLog`` does."""
+        return cutoffs.list_cut_off_restarts(self._database, self._realm, self._locks)
+
     def _list_ended(self) -> Collection[str]:
         """Return the runs that ended without saying so.
 
@@ -78,7 +82,7 @@ class StoredRuns:
 def _list_all(
     connection: sqlite3.Connection, realm: int, ended: Collection[str]
 ) -> Sequence[RunRecord]:
-    with _one_moment(connection):
+    with one_moment(connection):
         runs = connection.execute(
             _RUNS + "WHERE r.realm = ? ORDER BY r.started_at DESC, r.id DESC", (realm,)
         )
@@ -93,17 +97,8 @@ def _list_all(
 def _get_one(
     connection: sqlite3.Connection, realm: int, wanted: str, ended: Collection[str]
 ) -> RunRecord:
-    with _one_moment(connection):
+    with one_moment(connection):
         return read_run(connection, find_run(connection, realm, wanted), ended)
-
-
-@contextmanager
-def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.rollback()
 
 
 def find_run(connection: sqlite3.Connection, realm: int, wanted: str) -> str:
@@ -202,7 +197,7 @@ def _record(row: _RunRow, ended: Collection[str]) -> RunRecord:
             rollback_of=row.rollback_of,
         )
     except SENSELESS as error:
-        raise _senseless(f"run {row.id}", error) from error
+        raise misread(f"run {row.id}", error) from error
 
 
 def _state(row: _RunRow, ended: Collection[str]) -> RunState:
@@ -223,30 +218,26 @@ def _filled(records: Sequence[RunRecord], attempts: _Rows, items: _Rows) -> Sequ
         try:
             item = decoder.item(server, change, skip)
         except SENSELESS as error:
-            raise _senseless(f"run {run}, item {position}", error) from error
+            raise misread(f"run {run}, item {position}", error) from error
         if run not in found:
             raise DamageError(f"run {run}, item {position}: there is no such run")
-        found[run].append(RunItem(item, tuple(attempted.pop((run, server_id), ()))))
-    for run, server_id in attempted:
+        if isinstance(item, Skip):
+            found[run].append(RunItem(item))
+        else:
+            of_item = attempted.pop((run, server_id, item.subject), ())
+            found[run].append(RunItem(item, tuple(of_item)))
+    for run, server_id, _ in attempted:
         raise DamageError(f"run {run}: it changed server {server_id}, which its plan does not name")
     return [replace(record, items=tuple(found[record.id])) for record in records]
 
 
-def _attempts(decoder: Decoder, rows: _Rows) -> dict[tuple[str, str], list[Attempt]]:
-    found: dict[tuple[str, str], list[Attempt]] = {}
-    for run, server_id, *columns in rows:
+def _attempts(decoder: Decoder, rows: _Rows) -> dict[tuple[str, str, str], list[Attempt]]:
+    """Return the attempts of each run, server and subject."""
+    found: dict[tuple[str, str, str], list[Attempt]] = {}
+    for run, server_id, subject, *columns in rows:
         try:
             attempt = decoder.attempt(columns)
         except SENSELESS as error:
-            raise _senseless(f"run {run}, server {server_id}", error) from error
-        found.setdefault((run, server_id), []).append(attempt)
+            raise misread(f"run {run}, server {server_id}", error) from error
+        found.setdefault((run, server_id, subject), []).append(attempt)
     return found
-
-
-def _senseless(place: str, error: Exception) -> StateError | DamageError:
-    """Return what to raise for a row: damage, unless a newer version may have meant it."""
-    if isinstance(error, UnknownCodeError):
-        return StateError(
-            f"{place}: {error}", hint="use the vpcmetactl that made the run, or a newer one"
-        )
-    return DamageError(f"{place}: {error}")

@@ -9,8 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vpcmetactl.domain.errors import RefusedError
+from vpcmetactl.domain.errors import RefusedError, StateError
 from vpcmetactl.domain.plans import Change, NotAttempted, Outcome, Plan, PlanItem, Skip, SkipReason
+from vpcmetactl.domain.runs import RestartStep
 from vpcmetactl.domain.servers import ServerIdentity
 from vpcmetactl.journal.encoding import (
     SettledColumns,
@@ -81,12 +82,18 @@ def _decision(item: PlanItem) -> tuple[str | None, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who attempts a change of which server, and when it was written down."""
+    """Who attempts a change of what of which server, and when it was written down."""
 
     realm: int
     run_id: str
     server: ServerIdentity
+    subject: str
     at: str
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """What has one change open at a time."""
+        return self.realm, self.server.id, self.subject
 
 
 def intend(
@@ -94,27 +101,29 @@ def intend(
 ) -> None:
     """Open an intent; one that is open already stays as it is.
 
-    Raises RefusedError where another run has one open for this server and still goes on. Where
+    Raises RefusedError where another run has one open for the same and still goes on. Where
     that run has ended, its intent is closed as unknown: nobody is left to say what became of it.
     """
     if make_way(connection, attempt, is_held):
         connection.execute(
-            "INSERT INTO changes (run, realm, server_id, intent_at) VALUES (?, ?, ?, ?)",
-            (attempt.run_id, attempt.realm, attempt.server.id, attempt.at),
+            "INSERT INTO changes (run, realm, server_id, subject, intent_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (attempt.run_id, *attempt.place, attempt.at),
         )
 
 
 def make_way(
     connection: sqlite3.Connection, attempt: Attempt, is_held: Callable[[str], bool]
 ) -> bool:
-    """Let nobody else have an intent open for this server, as ``intend`` says.
+    """Let nobody else have an intent open for the same, as ``intend`` says.
 
     Returns whether this run has none open either.
     """
     server = attempt.server
     holder = connection.execute(
-        "SELECT run FROM changes WHERE realm = ? AND server_id = ? AND outcome IS NULL",
-        (attempt.realm, server.id),
+        "SELECT run FROM changes"
+        " WHERE realm = ? AND server_id = ? AND subject = ? AND outcome IS NULL",
+        attempt.place,
     ).fetchone()
     if holder is not None:
         (other,) = holder
@@ -130,15 +139,35 @@ def make_way(
     return True
 
 
+def reach(connection: sqlite3.Connection, attempt: Attempt, step: RestartStep) -> None:
+    """Write down how far an open restart has got.
+
+    Raises StateError where it is not open: another process took it for abandoned.
+    """
+    reached = connection.execute(
+        "UPDATE changes SET step = ?, step_at = ?"
+        " WHERE realm = ? AND server_id = ? AND subject = ? AND run = ? AND outcome IS NULL",
+        (step.value, attempt.at, *attempt.place, attempt.run_id),
+    )
+    if reached.rowcount == 0:
+        server = attempt.server
+        raise StateError(
+            f"the restart of {server.kind.words} {server.label} is no longer open in run "
+            f"{attempt.run_id}: another run went on with it",
+            hint=f"see what became of it: vpcmetactl runs show {attempt.run_id}",
+        )
+
+
 def settle(connection: sqlite3.Connection, attempt: Attempt, outcome: Outcome) -> None:
     """Close the intent with its outcome; without one, write the outcome down by itself."""
     columns = settled_columns(outcome)
     if _close(connection, attempt, attempt.run_id, columns) or isinstance(outcome, NotAttempted):
         return
     connection.execute(
-        "INSERT INTO changes (run, realm, server_id, outcome_at, outcome, found,"
-        " error_code, error_message, error_trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (attempt.run_id, attempt.realm, attempt.server.id, attempt.at, *columns),
+        "INSERT INTO changes (run, realm, server_id, subject, outcome_at, outcome, found,"
+        " error_code, error_message, error_trace, link_id, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (attempt.run_id, *attempt.place, attempt.at, *columns),
     )
 
 
@@ -148,9 +177,9 @@ def _close(
     """Close the open intent of a run; return whether there was one."""
     closed = connection.execute(
         "UPDATE changes SET outcome_at = ?, outcome = ?, found = ?, error_code = ?,"
-        " error_message = ?, error_trace = ?"
-        " WHERE realm = ? AND server_id = ? AND run = ? AND outcome IS NULL",
-        (attempt.at, *columns, attempt.realm, attempt.server.id, run_id),
+        " error_message = ?, error_trace = ?, link_id = ?, reason = ?"
+        " WHERE realm = ? AND server_id = ? AND subject = ? AND run = ? AND outcome IS NULL",
+        (attempt.at, *columns, *attempt.place, run_id),
     )
     return closed.rowcount > 0
 

@@ -1,7 +1,7 @@
 """The tables of the state file, and how older files become newer ones.
 
 Times are UTC, ISO 8601 with microseconds and ``Z``, so that text sorts as time does. Only what
-SQLite 3.26 understands is used: some systems pair a new Python with an old SQLite.
+SQLite 3.26 with JSON understands is used: some systems pair a new Python with an old SQLite.
 """
 
 import sqlite3
@@ -87,10 +87,57 @@ _RUNS = (
 # No reference: the run that was taken back may have stayed behind on another machine.
 _ROLLBACKS = ("ALTER TABLE runs ADD COLUMN rollback_of TEXT",)
 
+_EVIDENCE_AND_RESTARTS = (
+    "ALTER TABLE observations ADD COLUMN otherwise_until TEXT",
+    # When a server was last seen as its last observation shows it.
+    """
+    CREATE TABLE last_seen (
+        realm INTEGER NOT NULL REFERENCES realms (id),
+        server_id TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        PRIMARY KEY (realm, server_id)
+    ) WITHOUT ROWID
+    """,
+    # Events of one server lie side by side, in order of time; the same one is there only once.
+    """
+    CREATE TABLE events (
+        realm INTEGER NOT NULL REFERENCES realms (id),
+        server_id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        source TEXT NOT NULL,
+        key TEXT NOT NULL,
+        note TEXT,
+        PRIMARY KEY (realm, server_id, at, kind, source, key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX answers ON events (realm, server_id, source, at, key) WHERE kind = 'answered'",
+    "ALTER TABLE changes ADD COLUMN subject TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE changes ADD COLUMN step TEXT",
+    "ALTER TABLE changes ADD COLUMN step_at TEXT",
+    "ALTER TABLE changes ADD COLUMN link_id TEXT",
+    "ALTER TABLE changes ADD COLUMN reason TEXT",
+    "DROP INDEX one_open_intent",
+    # However many processes: a subject of a server has one change open at a time.
+    """
+    CREATE UNIQUE INDEX one_open_intent ON changes (realm, server_id, subject)
+    WHERE outcome IS NULL
+    """,
+    """
+    CREATE INDEX restarts_under_way ON changes (realm, server_id)
+    WHERE step IN ('stopping', 'stopped', 'starting')
+    """,
+)
+
 # The n-th entry turns version n - 1 into version n. Entries are added, never altered. A new code
 # in a plan (an action, a reason, a note) is worth an entry too, even an empty one: older programs
 # then leave the file alone instead of stumbling over the code.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_REALMS_AND_OBSERVATIONS, _RUNS, _ROLLBACKS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _REALMS_AND_OBSERVATIONS,
+    _RUNS,
+    _ROLLBACKS,
+    _EVIDENCE_AND_RESTARTS,
+)
 VERSION = len(MIGRATIONS)
 
 

@@ -8,12 +8,13 @@ from typing import Self
 
 from vpcmetactl import __version__
 from vpcmetactl.domain.errors import RefusedError
+from vpcmetactl.domain.evidence import History, Observation, ServerEvent, Sights
 from vpcmetactl.domain.plans import Change, Outcome, Plan
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.domain.runs import RunRecord
-from vpcmetactl.journal import observations as sights
-from vpcmetactl.journal import runs
+from vpcmetactl.domain.runs import CutOffRestart, RestartStep, RunRecord
+from vpcmetactl.journal import events as recorded
+from vpcmetactl.journal import observations, runs
 from vpcmetactl.journal.database import Database
+from vpcmetactl.journal.histories import load_histories
 from vpcmetactl.journal.importing import import_run
 from vpcmetactl.journal.opening import open_database
 from vpcmetactl.journal.realms import enter_realm
@@ -40,14 +41,26 @@ class SqliteJournal:
         self._realm = database.write(lambda connection: enter_realm(connection, realm))
         self._stored = StoredRuns(database, self._realm, self._running)
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
-        """Return what is kept of each server, oldest first; servers never seen are absent."""
-        return self._database.read(lambda it: sights.load(it, self._realm, server_ids))
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
+        """Return what is known of each server; those of which nothing is are absent."""
+        return self._database.read(lambda it: load_histories(it, self._realm, server_ids))
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
-        """Keep, in one transaction, each sight that differs from the one before it."""
-        seen = tuple(observations)
-        self._database.write(lambda it: sights.record(it, self._realm, seen))
+    def record_sights(self, sights: Sights) -> None:
+        """Keep, in one transaction, when servers were seen, and each sight that differs."""
+        self._database.write(lambda it: observations.record(it, self._realm, sights))
+
+    def add_events(self, events: Iterable[ServerEvent]) -> int:
+        """Keep events, in one transaction, and return how many of them are new.
+
+        Of the events of one server and source that say that the service answered only the first
+        and the last are kept. A million are best added some 100,000 at a time.
+        """
+        told = tuple(events)
+        return self._database.write(lambda it: recorded.add(it, self._realm, told))
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        """Return the restarts that nobody brought to an end, oldest first, as the port says."""
+        return self._stored.list_cut_off_restarts()
 
     def begin_run(self, plan: Plan, rollback_of: str | None = None) -> str:
         """Write a run down with its plan, and return its id: sortable by time, fit to be typed.
@@ -79,28 +92,52 @@ class SqliteJournal:
     def intend(self, run_id: str, change: Change) -> None:
         """Write down that this change is about to be made.
 
-        Raises RefusedError where another run, which still goes on, has a change of this server
-        open. The open change of a run that was killed is closed as unknown.
+        Raises RefusedError where another run, which still goes on, has a change of the same
+        subject of this server open. That of a run that was killed is closed as unknown.
         """
         attempt = self._attempt(run_id, change)
         self._database.write(lambda it: runs.intend(it, attempt, self._running.sweep))
 
-    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
+    def reach(
+        self, run_id: str, change: Change, step: RestartStep, seen: Iterable[Observation] = ()
+    ) -> None:
+        """Write down how far an intended restart has got, and what was ``seen`` of its server.
+
+        Raises StateError where it is no longer open, because another run went on with it.
+        """
+        attempt, sights = self._attempt(run_id, change), Sights(tuple(seen))
+
+        def write(connection: sqlite3.Connection) -> None:
+            observations.record(connection, self._realm, sights)
+            runs.reach(connection, attempt, step)
+
+        self._database.write(write)
+
+    def settle(
+        self,
+        run_id: str,
+        outcome: Outcome,
+        seen: Iterable[Observation] = (),
+        events: Iterable[ServerEvent] = (),
+    ) -> None:
         """Write down what became of a change; one that was intended, or one that never was.
 
         What was neither intended nor attempted needs no row: the plan tells it. What was ``seen``
-        of the server is kept in the same transaction.
+        of the server, and what it proves, is kept in the same transaction.
         """
-        attempt, sighted = self._attempt(run_id, outcome.change), tuple(seen)
+        attempt, sights = self._attempt(run_id, outcome.change), Sights(tuple(seen))
+        told = tuple(events)
 
         def write(connection: sqlite3.Connection) -> None:
-            sights.record(connection, self._realm, sighted)
+            observations.record(connection, self._realm, sights)
+            recorded.add(connection, self._realm, told)
             runs.settle(connection, attempt, outcome)
 
         self._database.write(write)
 
     def _attempt(self, run_id: str, change: Change) -> runs.Attempt:
-        return runs.Attempt(self._realm, run_id, change.server, to_text(self._clock.now()))
+        now = to_text(self._clock.now())
+        return runs.Attempt(self._realm, run_id, change.server, change.subject, now)
 
     def finish_run(self, run_id: str) -> None:
         """Write down that a run has ended, and let go of it."""
