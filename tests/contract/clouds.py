@@ -15,7 +15,7 @@ from vpcmetactl.emulator.clock import ManualClock
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.ibmcloud.connection import ApiKey
-from vpcmetactl.ibmcloud.gateway import VpcGateway
+from vpcmetactl.ibmcloud.gateway import CloudGateway
 from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery, PreflightReader
 
 
@@ -72,7 +72,7 @@ def _surroundings(scenario: str) -> InMemoryCloud:
 
 
 @contextmanager
-def _serving(scenario: str) -> Iterator[VpcGateway]:
+def _serving(scenario: str) -> Iterator[CloudGateway]:
     # With a clock that stands still a scenario is the same each time.
     world = build_world(scenario, clock=ManualClock())
     with EmulatorServer(Emulator(world)) as server:

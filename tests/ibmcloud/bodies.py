@@ -32,6 +32,12 @@ def an_instance_body(**fields: object) -> dict[str, object]:
         "availability": {"class": "spot", "host_failure": "restart"},
         "boot_volume_attachment": {"id": "0717-a", "volume": {"id": "r006-v", "name": "boot"}},
         "instance_group_membership": {"id": "r006-m", "instance_group": {"id": "r006-g"}},
+        "dedicated_host": {"id": "0717-h", "name": "host-1", "resource_type": "dedicated_host"},
+        "gpu": {"count": 2, "manufacturer": "nvidia", "memory": 16, "model": "Tesla V100"},
+        "primary_network_interface": {
+            "id": "0717-nic",
+            "primary_ip": {"address": "10.0.0.5", "id": "0717-ip", "name": "ip-1"},
+        },
         "memory": 8,
     }
     return _with(body, fields)

@@ -46,9 +46,28 @@ def test_an_item_that_is_only_an_id_is_a_server() -> None:
 
 
 def test_nested_objects_without_their_field_are_unknown() -> None:
-    nested = ("zone", "profile", "vcpu", "availability", "boot_volume_attachment")
+    nested = ("zone", "profile", "vcpu", "availability", "boot_volume_attachment", "gpu")
     item = {"id": "1", "instance_group_membership": {}} | {name: {} for name in nested}
     assert _page(item).servers == [Instance(id="1", region="us-south")]
+
+
+@pytest.mark.parametrize(
+    ("interface", "expected"),
+    [
+        ({"primary_ip": {"address": "10.0.0.5", "id": "0717-ip"}}, True),
+        ({"primary_ip": {"address": "10.0.0.5"}}, False),
+        ({"primary_ip": {"address": "10.0.0.5", "id": None}}, False),
+        ({"primary_ipv4_address": "10.0.0.5"}, None),
+        ({"primary_ip": None}, None),
+        ({}, None),
+        (None, None),
+        (..., None),
+    ],
+)
+def test_an_address_is_a_reserved_ip_where_it_has_an_id(
+    interface: object, expected: object
+) -> None:
+    assert _instance(primary_network_interface=interface).has_reserved_ip is expected
 
 
 def test_absent_is_never_told_as_false() -> None:

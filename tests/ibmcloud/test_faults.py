@@ -25,11 +25,11 @@ from vpcmetactl.domain.errors import (
 )
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import ServerKind
-from vpcmetactl.ibmcloud.gateway import VpcGateway
+from vpcmetactl.ibmcloud.gateway import CloudGateway
 from vpcmetactl.ibmcloud.wire.tolerant import NotAsDocumentedError
 from vpcmetactl.usecases.ports import PageQuery
 
-Call = Callable[[VpcGateway], object]
+Call = Callable[[CloudGateway], object]
 
 GOOD = {
     "list": Answer(body=a_page_body([an_instance_body()])),

@@ -31,7 +31,22 @@ print(json.dumps([*Watch.seen, gc.isenabled(), gc.get_freeze_count() > 100_000, 
 """
 
 
-@pytest.mark.parametrize("door", ["connection", "vpc"])
+_TRUST = """
+import json, sys
+from tests.support.gateways import a_connection, a_gateway
+
+def services():
+    return sorted(name for name in sys.modules if name.startswith("ibm_platform_services."))
+
+with a_gateway(a_connection(sys.argv[1])) as gateway:
+    before = services()
+    gateway.list_profiles("account")
+    gateway.list_profiles("account")
+print(json.dumps([before, services()]))
+"""
+
+
+@pytest.mark.parametrize("door", ["connection", "opening"])
 def test_the_doors_can_be_imported_without_any_sdk(door: str) -> None:
     loaded = _run(_MODULES, f"vpcmetactl.ibmcloud.{door}")
     heavy = {"ibm_vpc", "ibm_cloud_sdk_core", "requests", "urllib3", "msgspec", "jwt", "ssl"}
@@ -47,6 +62,15 @@ def test_the_token_is_requested_while_the_sdk_is_imported_and_the_collector_rest
     assert (was_collecting, collects, is_frozen) == (False, True, True)
     assert found == 1
     assert len(server.token_requests) == 1
+
+
+def test_of_the_sdk_of_iam_one_service_is_imported_and_only_when_it_is_needed() -> None:
+    with ScriptedServer([Answer(body={"profiles": []})]) as server:
+        before, after = _run(_TRUST, server.url)
+    assert before == []
+    assert after == [
+        f"ibm_platform_services.{name}" for name in ("common", "iam_identity_v1", "version")
+    ]
 
 
 def _run(program: str, argument: str) -> list[Any]:

@@ -52,6 +52,9 @@ INSTANCE = Instance(
     availability_class="spot",
     boot_volume=Reference("r006-v", "boot"),
     instance_group=Reference("r006-g"),
+    dedicated_host=Reference("0717-h", "host-1"),
+    gpu_count=2,
+    has_reserved_ip=True,
 )
 METAL = BareMetalServer(
     id=METAL_ID,

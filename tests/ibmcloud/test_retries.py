@@ -25,9 +25,11 @@ from vpcmetactl.ibmcloud.operations import Operation
 from vpcmetactl.ibmcloud.pacing import Pace, Ticket
 from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.retries import Retries
+from vpcmetactl.ibmcloud.wire.tolerant import NotAsDocumentedError
 
 READ = Operation(text="read it", host="h", region="us-south")
 CHANGE = replace(READ, text="change it", changes=True)
+ONCE = replace(CHANGE, repeatable=False, where_to_look="look at it")
 LOST = requests.exceptions.ReadTimeout("no answer")
 REFUSED = requests.exceptions.ConnectionError(ConnectionRefusedError())
 
@@ -92,6 +94,52 @@ def test_what_may_pass_is_tried_again(failure: Exception, operation: Operation) 
     scene = Scene([failure, failure, "done"])
     assert scene.run(operation) == "done"
     assert scene.attempts == 3
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        answered(500),
+        answered(502),
+        answered(503),
+        answered(504),
+        answered(408),
+        LOST,
+        requests.exceptions.ChunkedEncodingError(),
+        requests.exceptions.ConnectionError(ConnectionResetError()),
+        requests.exceptions.SSLError("bad record"),
+        msgspec.DecodeError(),
+        NotAsDocumentedError("other"),
+    ],
+    ids=repr,
+)
+def test_what_must_not_be_repeated_is_in_doubt_after_one_lost_answer(failure: Exception) -> None:
+    scene = Scene([failure, "done"])
+    with pytest.raises(UnavailableError) as caught:
+        scene.run(ONCE)
+    assert caught.value.maybe_done
+    assert caught.value.hint == "it is not known whether the change was made: look at it"
+    assert scene.attempts == 1
+    assert scene.clock.waits == []
+
+
+@pytest.mark.parametrize("failure", [answered(429), answered(401), REFUSED], ids=repr)
+def test_what_was_certainly_not_done_is_tried_again_even_so(failure: Exception) -> None:
+    scene = Scene([failure, "done"])
+    assert scene.run(ONCE) == "done"
+    assert scene.attempts == 2
+
+
+@pytest.mark.parametrize("status", [505, 520, 524, 599])
+@pytest.mark.parametrize("operation", [CHANGE, ONCE], ids=["repeatable", "once"])
+def test_an_answer_of_somebody_on_the_way_leaves_a_change_in_doubt(
+    status: int, operation: Operation
+) -> None:
+    scene = Scene([answered(status)])
+    with pytest.raises(UnavailableError) as caught:
+        scene.run(operation)
+    assert caught.value.maybe_done
+    assert scene.attempts == 1
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 412, 422, 501])

@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.support.clock import ManualClock, RealClock
 from tests.support.observer import RecordingObserver
 from vpcmetactl.ibmcloud.connection import ApiKey, Connection, Credentials
-from vpcmetactl.ibmcloud.gateway import VpcGateway
-from vpcmetactl.ibmcloud.vpc import open_vpc
+from vpcmetactl.ibmcloud.gateway import CloudGateway
+from vpcmetactl.ibmcloud.opening import open_cloud
 
 API_KEY = "canary-api-key-0123456789"
 
@@ -40,9 +40,9 @@ def a_gateway(
     connection: Connection,
     clock: ManualClock | RealClock | None = None,
     observer: RecordingObserver | None = None,
-) -> Iterator[VpcGateway]:
+) -> Iterator[CloudGateway]:
     """Open a gateway with seeded jitter, and waits that take no time unless a clock is given."""
-    gateway = open_vpc(
+    gateway = open_cloud(
         connection,
         clock or ManualClock(),
         observer or RecordingObserver(),

@@ -1,6 +1,6 @@
 """An HTTP server that follows a script, for exact faults on the wire.
 
-It knows nothing of IBM's APIs, except that what is asked of ``/iam/`` follows a script of its own.
+It knows nothing of IBM's APIs, except that requests for tokens follow a script of their own.
 """
 
 import json
@@ -106,8 +106,8 @@ class ScriptedServer:
     """Listens on loopback while it is open as a context.
 
     Each request takes the next step of its script; the last step is for all that follow.
-    ``requests`` holds those to the API, ``token_requests`` those to IAM; ``connections`` counts
-    both.
+    ``requests`` holds those to the APIs, ``token_requests`` those for tokens; ``connections``
+    counts both.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class ScriptedServer:
         tokens: Iterable[Step] | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._scripts = {"api": list(steps), "iam": list(tokens or [a_token_answer()])}
+        self._scripts = {"api": list(steps), "token": list(tokens or [a_token_answer()])}
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._open: list[socket.socket] = []
@@ -182,9 +182,10 @@ class ScriptedServer:
             return
 
     def _next_step(self, request: Request) -> Step:
-        script = "iam" if request.path.startswith("/iam/") else "api"
+        is_api = not request.path.startswith("/iam/") or request.path.startswith("/iam/v1/")
+        script = "api" if is_api else "token"
         with self._lock:
-            (self.token_requests if script == "iam" else self.requests).append(request)
+            (self.token_requests if script == "token" else self.requests).append(request)
             steps = self._scripts[script]
             return steps.pop(0) if len(steps) > 1 else steps[0]
 

@@ -1,9 +1,11 @@
-"""One SDK client for all regions and threads."""
+"""The SDK's clients: of the VPC API, one for all regions and threads, and of IAM Identity."""
 
 import copy
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec, module_from_spec
 from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from vpcmetactl.ibmcloud.pacing import Pace
 from vpcmetactl.ibmcloud.transport import host_of, settings_for
 
 if TYPE_CHECKING:
+    from ibm_platform_services.iam_identity_v1 import IamIdentityV1
     from ibm_vpc import VpcV1
 
 # The VPC API's version date. The SDK's default moves with each release; ours moves when somebody
@@ -24,12 +27,12 @@ if TYPE_CHECKING:
 API_VERSION = "2025-08-26"
 
 # These log requests, and tracebacks of TLS errors, at levels that reach stderr by default.
-_LOGGERS = ("ibm-cloud-sdk-core", "ibm_vpc", "requests", "urllib3")
+_LOGGERS = ("ibm-cloud-sdk-core", "ibm_vpc", "ibm_platform_services", "requests", "urllib3")
 
 
 @dataclass(frozen=True, slots=True)
-class RegionClient:
-    """The SDK's client of one region, with the settings of each call and the region's pace."""
+class ApiClient:
+    """The SDK's client of one host, with the settings of each call and the host's pace."""
 
     api: Any
     host: str
@@ -48,10 +51,10 @@ class VpcClients:
     ) -> None:
         self._connection = connection
         self._api = _new_api(session, authenticator)
-        self._regions: dict[str, RegionClient] = {}
+        self._regions: dict[str, ApiClient] = {}
         self._lock = threading.Lock()
 
-    def region(self, name: str) -> RegionClient:
+    def region(self, name: str) -> ApiClient:
         """Return the client of a region; raises InvalidInputError for what cannot be one."""
         known = self._regions.get(name)
         if known is not None:
@@ -60,12 +63,47 @@ class VpcClients:
         with self._lock:
             return self._regions.setdefault(name, self._new_region(url))
 
-    def _new_region(self, url: str) -> RegionClient:
+    def _new_region(self, url: str) -> ApiClient:
         # Constructing one costs 17 ms, most of it for a CA bundle that we do not use.
         api = copy.copy(self._api)
-        api.set_service_url(url)
-        settings = {"stream": True, "allow_redirects": False, **settings_for(url)}
-        return RegionClient(api, host_of(url), settings, Pace(self._connection.max_rps))
+        return _client_of(api, url, self._connection)
+
+
+class IamClient:
+    """The client of IAM Identity, made when it is first asked for. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        session: requests.Session,
+        authenticator: CallerAuthenticator,
+    ) -> None:
+        self._connection = connection
+        self._session = session
+        self._authenticator = authenticator
+        self._client: ApiClient | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> ApiClient:
+        """Return the client."""
+        with self._lock:
+            if self._client is None:
+                api = _import_iam_identity()(authenticator=self._authenticator)
+                _speak_through(self._session, api)
+                self._client = _client_of(api, self._connection.iam_url, self._connection)
+            return self._client
+
+
+def _client_of(api: Any, url: str, connection: Connection) -> ApiClient:  # noqa: ANN401 - untyped
+    api.set_service_url(url)
+    settings = {"stream": True, "allow_redirects": False, **settings_for(url)}
+    return ApiClient(api, host_of(url), settings, Pace(connection.max_rps))
+
+
+def _speak_through(session: requests.Session, api: Any) -> None:  # noqa: ANN401 - untyped
+    """Replace the session that the SDK has just made by ours."""
+    api.get_http_client().close()
+    api.set_http_client(session)
 
 
 def _new_api(session: requests.Session, authenticator: CallerAuthenticator) -> "VpcV1":
@@ -73,9 +111,22 @@ def _new_api(session: requests.Session, authenticator: CallerAuthenticator) -> "
     from ibm_vpc import VpcV1  # noqa: PLC0415
 
     api = VpcV1(version=API_VERSION, authenticator=authenticator)
-    api.get_http_client().close()
-    api.set_http_client(session)
+    _speak_through(session, api)
     return api
+
+
+def _import_iam_identity() -> "type[IamIdentityV1]":
+    """Import this one service of the SDK.
+
+    Its package imports all nineteen, which takes four times as long: so the package is not run.
+    """
+    name = "ibm_platform_services"
+    spec = find_spec(name)
+    if spec is not None and name not in sys.modules:
+        sys.modules[name] = module_from_spec(spec)
+    from ibm_platform_services.iam_identity_v1 import IamIdentityV1  # noqa: PLC0415 - as above
+
+    return IamIdentityV1  # type: ignore[no-any-return] # the SDK is untyped
 
 
 def silence_loggers() -> None:

@@ -38,7 +38,8 @@ class Connection:
 
     ``vpc_url`` holds ``{region}``. ``timeout`` bounds each API operation with its retries, and
     each token request with its own, in seconds. ``max_rps`` caps the requests a second to each
-    region. ``max_connections`` of one means that no two requests are ever in flight together.
+    region, and to IAM. ``max_connections`` of one means that no two requests are ever in flight
+    together.
     """
 
     credentials: Credentials

@@ -3,6 +3,7 @@
 Neither the SDK nor urllib3 does it for us. The SDK's retries leave PATCH out and repeat POST
 blindly; urllib3's never see that a body was cut, stalled, or was a login page. PATCH and GET are
 repeated here: our patches are merge patches, which come to the same however often they arrive.
+What is not ``repeatable`` is sent again only where it was certainly not carried out.
 """
 
 import random
@@ -96,6 +97,8 @@ class Retries:
         renew_token: Callable[[Deadline], None] | None,
     ) -> None:
         """Do what may help the next attempt, or raise what the operation ends with."""
+        if failure.in_doubt and not course.operation.repeatable:
+            raise failure.error
         match failure.remedy:
             case Remedy.NEW_TOKEN if renew_token is not None and not course.renewed:
                 course.renewed = True
@@ -164,7 +167,7 @@ class _Course:
             return end
         return UnavailableError(
             str(end),
-            hint="it is not known whether the change was made: read the server to see",
+            hint="it is not known whether the change was made: " + self.operation.where_to_look,
             trace=end.trace,
             region=end.region,
             status=end.status,

@@ -32,7 +32,7 @@ _BY_STATUS: dict[int, tuple[type[CloudError | NotFoundError], Remedy, str | None
         "the token has expired or was not accepted; check the credentials and the account",
     ),
     403: (PermissionDeniedError, Remedy.NONE, None),
-    404: (BadRequestError, Remedy.NONE, "is the endpoint that of the VPC API?"),
+    404: (BadRequestError, Remedy.NONE, "is the endpoint that of the {api}?"),
     408: (UnavailableError, Remedy.RETRY, "try again, or raise --timeout"),
     409: (
         ConflictError,
@@ -60,6 +60,11 @@ _NOT_VISIBLE = (
     Remedy.NONE,
     "it may be gone, or exist and not be visible to you: the platform does not tell which",
 )
+_CONFLICT_IN_IAM = (
+    ConflictError,
+    Remedy.NONE,
+    "IAM may have one already: list the profile's links, then decide again",
+)
 _SERVER_ERROR_HINT = "try again later; IBM support asks for the trace"
 _PASSING = frozenset({500, 502, 503, 504})
 
@@ -73,7 +78,9 @@ def explain_status(
     kind, remedy, hint = _meaning(status, operation)
     error = kind(
         f"cannot {operation.text}: {_account(status, operation, complaint, secrets)}",
-        hint=_permission_hint(operation) if kind is PermissionDeniedError else hint,
+        hint=_permission_hint(operation)
+        if kind is PermissionDeniedError
+        else hint and hint.format(api=operation.api),
         trace=complaint.trace and secrets.hide(complaint.trace),
         region=operation.region,
         status=status,
@@ -81,7 +88,7 @@ def explain_status(
     return Failure(
         error,
         remedy,
-        in_doubt=remedy is Remedy.RETRY,
+        in_doubt=remedy is Remedy.RETRY or _may_come_from_the_way(status),
         retry_after=_retry_after(response.headers, now),
     )
 
@@ -92,8 +99,10 @@ def _meaning(
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         remedy = Remedy.RETRY if status in _PASSING else Remedy.NONE
         return (UnavailableError, remedy, _SERVER_ERROR_HINT)
-    if operation.api is Api.IAM and status not in (408, 429):
+    if operation.api is Api.TOKENS and status not in (408, 429):
         return _REFUSED_BY_IAM
+    if operation.api is Api.IAM and status == http.HTTPStatus.CONFLICT:
+        return _CONFLICT_IN_IAM
     if status == http.HTTPStatus.NOT_FOUND and operation.one_resource:
         return _NOT_VISIBLE
     if status < http.HTTPStatus.BAD_REQUEST:
@@ -101,9 +110,17 @@ def _meaning(
     return _BY_STATUS.get(status, (BadRequestError, Remedy.NONE, None))
 
 
+def _may_come_from_the_way(status: int) -> bool:
+    """Tell whether a proxy may have lost the answer; only 501 says that nothing was done."""
+    said_no = http.HTTPStatus.NOT_IMPLEMENTED
+    return status >= http.HTTPStatus.INTERNAL_SERVER_ERROR and status != said_no
+
+
 def _permission_hint(operation: Operation) -> str:
     """Name every cause that the platform hides behind a 403 (platform notes 3.3, 4.4)."""
-    action = f"the IAM action {operation.permission} is needed; " if operation.permission else ""
+    action = ""
+    if operation.permission:
+        action = f"the IAM action {operation.permission} is needed{operation.permission_note}; "
     return (
         f"{action}context-based restrictions, an expired token and a token of another account "
         "are answered in the same way"

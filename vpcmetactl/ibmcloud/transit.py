@@ -147,7 +147,7 @@ _ON_THE_WAY = (
         (NotAsDocumentedError, msgspec.ValidationError),
         MalformedResponseError,
         "the answer of {host} is not what the API documents",
-        "is the endpoint that of the VPC API? otherwise report this, with the version",
+        "is the endpoint that of the {api}? otherwise report this, with the version",
         Remedy.NONE,
         quote=True,
     ),
@@ -201,7 +201,7 @@ def explain_transit(links: list[BaseException], operation: Operation, secrets: S
     quoted = secrets.hide(str(list(chain(cause))[-1])) if row.quote else ""
     error = row.error(
         f"cannot {operation.text}: {sentence}" + (f" ({quoted})" if quoted else ""),
-        hint=row.hint,
+        hint=row.hint and row.hint.format(api=operation.api),
         region=operation.region,
         status=cause.status if isinstance(cause, RedirectAnswerError) else None,
     )
