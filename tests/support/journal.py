@@ -1,27 +1,28 @@
 """A journal in memory that remembers the order in which it was used."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.support.clock import ManualClock
+from tests.support.run_shelf import RunShelf, attempt_of
 from vpcmetactl import __version__
-from vpcmetactl.domain.errors import NotFoundError, RefusedError, VpcmetactlError
+from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.evidence import History, Observation, ServerEvent, Sights
 from vpcmetactl.domain.plans import (
-    AlreadyDone,
-    Applied,
     Change,
-    Failed,
-    NotAttempted,
     Outcome,
     Plan,
-    Refused,
-    Skip,
-    SkipReason,
-    Unknown,
 )
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
+from vpcmetactl.domain.runs import (
+    Attempt,
+    AttemptOutcome,
+    CutOffRestart,
+    RestartStep,
+    RunItem,
+    RunRecord,
+    RunState,
+)
 from vpcmetactl.usecases.ports import Clock, Realm
 
 RUN_ID = "run-1"
@@ -44,14 +45,14 @@ class InMemoryJournal:
         self,
         observations: Iterable[Observation] = (),
         *,
+        events: Iterable[ServerEvent] = (),
         clock: Clock | None = None,
         realm: Realm = REALM,
         actor: str | None = None,
-        shelf: "RunShelf | None" = None,
+        shelf: RunShelf | None = None,
     ) -> None:
         self.calls: list[tuple[str, object]] = []
         self.outcomes: list[Outcome] = []
-        self.observations: list[Observation] = []
         self.closed = 0
         self._clock = clock or ManualClock()
         self._realm = realm
@@ -59,7 +60,19 @@ class InMemoryJournal:
         self._shelf = shelf or RunShelf()
         self._failures: dict[str, tuple[int, VpcmetactlError]] = {}
         self._lock = threading.RLock()
-        self._keep(observations)
+        self._evidence = self._shelf.evidence_of(realm)
+        self._evidence.record(Sights(tuple(observations)))
+        self._evidence.add(events)
+
+    @property
+    def observations(self) -> Sequence[Observation]:
+        """Every sight that is kept, in the order in which they were recorded."""
+        return list(self._evidence.observations)
+
+    @property
+    def events(self) -> Sequence[ServerEvent]:
+        """Every event that is kept, in order of time."""
+        return list(self._evidence.events)
 
     def fail(self, operation: str, error: VpcmetactlError, *, after: int = 0) -> None:
         """Let every call of this method raise ``error``, after so many that do not."""
@@ -91,10 +104,25 @@ class InMemoryJournal:
             run_id, change, Attempt(outcome=AttemptOutcome.OPEN, intent_at=self._clock.now())
         )
 
-    def settle(self, run_id: str, outcome: Outcome, seen: Iterable[Observation] = ()) -> None:
-        self._arrive("settle", outcome.change.server.id)
-        self._keep(seen)
+    def reach(
+        self, run_id: str, change: Change, step: RestartStep, seen: Iterable[Observation] = ()
+    ) -> None:
+        self._arrive("reach", (change.server.id, step))
         with self._lock:
+            self._shelf.reach(run_id, change, step, self._clock.now())
+            self._evidence.record(Sights(tuple(seen)))
+
+    def settle(
+        self,
+        run_id: str,
+        outcome: Outcome,
+        seen: Iterable[Observation] = (),
+        events: Iterable[ServerEvent] = (),
+    ) -> None:
+        self._arrive("settle", outcome.change.server.id)
+        with self._lock:
+            self._evidence.record(Sights(tuple(seen)))
+            self._evidence.add(events)
             self.outcomes.append(outcome)
         attempt = replace(attempt_of(outcome), outcome_at=self._clock.now())
         self._shelf.settle(run_id, outcome.change, attempt)
@@ -119,19 +147,26 @@ class InMemoryJournal:
         self._arrive("import_run", record.id)
         self._shelf.add(self._realm, record)
 
-    def load_observations(self, server_ids: Sequence[str]) -> Mapping[str, Sequence[Observation]]:
-        self._arrive("load_observations", tuple(server_ids))
+    def load_histories(self, server_ids: Sequence[str]) -> Mapping[str, History]:
+        self._arrive("load_histories", tuple(server_ids))
         with self._lock:
-            found = {
-                server_id: [seen for seen in self.observations if seen.server_id == server_id]
-                for server_id in server_ids
-            }
-        return {server_id: sights for server_id, sights in found.items() if sights}
+            found = {server_id: self._evidence.history(server_id) for server_id in server_ids}
+        return {server_id: history for server_id, history in found.items() if history}
 
-    def record_observations(self, observations: Iterable[Observation]) -> None:
-        sights = tuple(observations)
-        self._arrive("record_observations", sights)
-        self._keep(sights)
+    def record_sights(self, sights: Sights) -> None:
+        self._arrive("record_sights", sights)
+        with self._lock:
+            self._evidence.record(sights)
+
+    def add_events(self, events: Iterable[ServerEvent]) -> int:
+        told = tuple(events)
+        self._arrive("add_events", told)
+        with self._lock:
+            return self._evidence.add(told)
+
+    def list_cut_off_restarts(self) -> Sequence[CutOffRestart]:
+        self._arrive("list_cut_off_restarts", None)
+        return self._shelf.list_cut_off(self._realm)
 
     def close(self) -> None:
         self.closed += 1
@@ -140,16 +175,6 @@ class InMemoryJournal:
     def operations(self) -> list[str]:
         """Return the names of the calls, in order."""
         return [name for name, _ in self.calls]
-
-    def _keep(self, observations: Iterable[Observation]) -> None:
-        with self._lock:
-            for seen in observations:
-                before = [one for one in self.observations if one.server_id == seen.server_id]
-                if not before or (before[-1].enabled, before[-1].status) != (
-                    seen.enabled,
-                    seen.status,
-                ):
-                    self.observations.append(seen)
 
     def _arrive(self, operation: str, about: object) -> None:
         with self._lock:
@@ -160,187 +185,3 @@ class InMemoryJournal:
             if grace == 0:
                 raise error
             self._failures[operation] = (grace - 1, error)
-
-
-class RunShelf:
-    """The runs of every realm; journals that share one stand for processes on one state file."""
-
-    def __init__(self) -> None:
-        self._runs: dict[str, RunRecord] = {}
-        self._lock = threading.RLock()
-
-    def begin(self, record: RunRecord) -> str:
-        with self._lock:
-            run_id = f"run-{len(self._runs) + 1}"
-            self._runs[run_id] = kept(replace(record, id=run_id))
-            return run_id
-
-    def intend(self, run_id: str, change: Change, attempt: Attempt) -> None:
-        with self._lock:
-            run = self._runs[run_id]
-            assert run.state is RunState.RUNNING
-            if attempts_of(run, change)[-1:] == () or not is_open(attempts_of(run, change)[-1]):
-                self._make_way(run, change, attempt)
-                self._append(run, change, attempt)
-
-    def _make_way(self, run: RunRecord, change: Change, attempt: Attempt) -> None:
-        for other in self.list_runs(realm_of(run)):
-            last = attempts_of(other, change)[-1:]
-            if other.id == run.id or not last or not is_open(last[0]):
-                continue
-            if other.state is RunState.RUNNING:
-                raise RefusedError(
-                    f"{change.server.kind.words} {change.server.label} is just being changed "
-                    f"by run {other.id}"
-                )
-            abandoned = replace(
-                last[0],
-                outcome=AttemptOutcome.UNKNOWN,
-                outcome_at=attempt.intent_at or attempt.outcome_at,
-                error_code="abandoned",
-                error_message="the run ended without saying what became of it; "
-                f"run {run.id} went on",
-            )
-            self._append(other, change, abandoned, instead=True)
-
-    def settle(self, run_id: str, change: Change, attempt: Attempt) -> None:
-        with self._lock:
-            run = self._runs[run_id]
-            last = attempts_of(run, change)[-1:]
-            if last and is_open(last[0]):
-                closed = replace(attempt, intent_at=last[0].intent_at)
-                self._append(run, change, closed, instead=True)
-            elif attempt.outcome is not AttemptOutcome.NOT_ATTEMPTED:
-                self._append(run, change, attempt)
-
-    def _append(
-        self, run: RunRecord, change: Change, attempt: Attempt, *, instead: bool = False
-    ) -> None:
-        def extended(one: RunItem) -> RunItem:
-            if one.item.server.id != change.server.id:
-                return one
-            before = one.attempts[:-1] if instead else one.attempts
-            return replace(one, attempts=(*before, attempt))
-
-        items = tuple(extended(one) for one in run.items)
-        self._runs[run.id] = replace(run, items=items)
-
-    def finish(self, run_id: str, finished: Callable[[RunRecord], RunRecord]) -> None:
-        with self._lock:
-            self._runs[run_id] = replace(finished(self._runs[run_id]), state=RunState.FINISHED)
-
-    def end_all(self) -> None:
-        """Let go of what still goes on."""
-        with self._lock:
-            for run in self._runs.values():
-                if run.state is RunState.RUNNING:
-                    self._runs[run.id] = replace(run, state=RunState.INTERRUPTED)
-
-    def list_runs(self, realm: Realm) -> Sequence[RunRecord]:
-        with self._lock:
-            ours = [run for run in self._runs.values() if realm_of(run) == realm]
-        return sorted(ours, key=lambda run: (run.started_at, run.id), reverse=True)
-
-    def get(self, realm: Realm, wanted: str) -> RunRecord:
-        ours = self.list_runs(realm)
-        found = [run for run in ours if wanted and run.id.startswith(wanted)]
-        for run in found:
-            if run.id == wanted or len(found) == 1:
-                return run
-        if found:
-            several = ", ".join(run.id for run in found)
-            raise NotFoundError(f"several runs begin with {wanted}: {several}")
-        with self._lock:
-            others = [run for run in self._runs.values() if wanted and run.id.startswith(wanted)]
-        if others:
-            raise _foreign(others[0], realm)
-        latest = ", ".join(run.id for run in ours[:5])
-        here = words(realm)
-        hint = f"the latest runs are {latest}" if latest else f"there is no run yet of {here}"
-        raise NotFoundError(f"there is no run {wanted!r}", hint=hint)
-
-    def resume(self, realm: Realm, run_id: str) -> None:
-        with self._lock:
-            run = self.get(realm, run_id)
-            assert run.id == run_id
-            if run.state is RunState.RUNNING:
-                raise RefusedError(f"run {run_id} still goes on")
-            self._runs[run_id] = replace(run, state=RunState.RUNNING, finished_at=None)
-
-    def add(self, realm: Realm, record: RunRecord) -> None:
-        if realm_of(record) != realm:
-            raise _foreign(record, realm)
-        new = kept(replace(record, state=ended(record)))
-        with self._lock:
-            known = self._runs.get(record.id)
-            if known is not None and replace(known, state=ended(known)) != new:
-                raise RefusedError(f"run {record.id} is known already, and not the same")
-            for one in new.items if known is None else ():
-                if one.outcome is AttemptOutcome.OPEN and isinstance(one.item, Change):
-                    self._make_way(new, one.item, one.attempts[-1])
-            self._runs.setdefault(record.id, new)
-
-
-def attempt_of(outcome: Outcome) -> Attempt:
-    """Return what the record says of an outcome, without its time."""
-    match outcome:
-        case Applied(after=after):
-            return Attempt(outcome=AttemptOutcome.APPLIED, found=after)
-        case AlreadyDone():
-            return Attempt(outcome=AttemptOutcome.ALREADY_DONE)
-        case Refused(message=message, found=found):
-            return Attempt(
-                outcome=AttemptOutcome.REFUSED,
-                found=found,
-                error_code="refused",
-                error_message=message,
-            )
-        case Failed(error=error):
-            return _with_error(AttemptOutcome.FAILED, error)
-        case Unknown(error=error):
-            return _with_error(AttemptOutcome.UNKNOWN, error)
-        case NotAttempted():
-            return Attempt(outcome=AttemptOutcome.NOT_ATTEMPTED)
-
-
-def _with_error(outcome: AttemptOutcome, error: VpcmetactlError) -> Attempt:
-    return Attempt(
-        outcome=outcome, error_code=error.code, error_message=str(error), error_trace=error.trace
-    )
-
-
-def _foreign(run: RunRecord, realm: Realm) -> RefusedError:
-    return RefusedError(f"run {run.id} is of {words(realm_of(run))}; this is {words(realm)}")
-
-
-def words(realm: Realm) -> str:
-    return f"account {realm.account_id} at {realm.vpc_endpoint} (IAM {realm.iam_host})"
-
-
-def realm_of(run: RunRecord) -> Realm:
-    return Realm(run.iam_host, run.vpc_endpoint, run.account_id)
-
-
-def ended(run: RunRecord) -> RunState:
-    return RunState.INTERRUPTED if run.finished_at is None else RunState.FINISHED
-
-
-def kept(run: RunRecord) -> RunRecord:
-    """Return the run without servers that were already as asked."""
-    items = [
-        one
-        for one in run.items
-        if not (isinstance(one.item, Skip) and one.item.reason is SkipReason.ALREADY_SO)
-    ]
-    return replace(run, items=tuple(items))
-
-
-def attempts_of(run: RunRecord, change: Change) -> tuple[Attempt, ...]:
-    for one in run.items:
-        if one.item.server.id == change.server.id:
-            return one.attempts
-    return ()
-
-
-def is_open(attempt: Attempt) -> bool:
-    return attempt.outcome is AttemptOutcome.OPEN
