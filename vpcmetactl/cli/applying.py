@@ -186,6 +186,7 @@ class _Executors:
             power=session.cloud, clock=session.app.clock, rule=rule, wait=options.wait
         )
         self._links = LinkExecutor(session.cloud)
+        self._trust_cache = session.app.open_trust_cache(session.options, session.realm)
 
     def execute(self, change: Change, record: Record) -> Outcome:
         """Make the change."""
@@ -195,6 +196,7 @@ class _Executors:
             case RestartChange():
                 return self._restarts.execute(change, record)
             case LinkChange():
+                self._trust_cache.forget()
                 return self._links.execute(change, record)
 
 

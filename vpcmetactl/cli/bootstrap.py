@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.context import App, Cloud, TrustCache
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import StateError
@@ -16,7 +16,15 @@ from vpcmetactl.domain.evidence import History, Sights
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.ibmcloud.connection import BearerToken
-from vpcmetactl.usecases.ports import Caller, Clock, EvidenceLog, Journal, Observer, RunReader
+from vpcmetactl.usecases.ports import (
+    Caller,
+    Clock,
+    EvidenceLog,
+    Journal,
+    Observer,
+    Realm,
+    RunReader,
+)
 
 T = TypeVar("T")
 
@@ -58,6 +66,7 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         open_journal=opener.journal,
         open_runs=opener.runs,
         open_log=opener.log,
+        open_trust_cache=opener.trust_cache,
         files=FileFormats(),
     )
 
@@ -116,6 +125,12 @@ class _Opener:
             observer.warn(str(problem))
         with closing(opened):
             yield opened
+
+    def trust_cache(self, options: CloudOptions, realm: Realm) -> TrustCache:
+        from vpcmetactl.files.trust_cache import TrustCache as CacheFile  # noqa: PLC0415
+
+        path = self.settings.state_path(options)
+        return CacheFile(path.with_name(f"{path.name}.trust"), realm)
 
     @contextmanager
     def log(

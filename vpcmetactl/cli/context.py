@@ -7,6 +7,7 @@ pass an ``App`` of their own.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.trust import ProfileTrust
 from vpcmetactl.usecases.ports import (
     Caller,
     Clock,
@@ -25,6 +27,7 @@ from vpcmetactl.usecases.ports import (
     Observer,
     PowerSwitch,
     PreflightReader,
+    Realm,
     RunReader,
     TrustReader,
 )
@@ -62,6 +65,22 @@ class Files(Protocol):
 CheckState = Callable[[CloudOptions], None]
 OpenJournal = Callable[[CloudOptions, Caller], AbstractContextManager[Journal]]
 OpenRuns = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[RunReader]]
+
+
+class TrustCache(Protocol):
+    """Who trusts whom, kept for a few minutes."""
+
+    def load(self, now: datetime) -> Sequence[ProfileTrust] | None:
+        """Return what was kept a short time ago, or ``None``."""
+
+    def save(self, trusts: Sequence[ProfileTrust], now: datetime) -> None:
+        """Keep what was read whole."""
+
+    def forget(self) -> None:
+        """Keep nothing any more: links were changed."""
+
+
+OpenTrustCache = Callable[[CloudOptions, Realm], TrustCache]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[EvidenceLog]]
 
 
@@ -82,5 +101,6 @@ class App:
     open_journal: OpenJournal
     open_runs: OpenRuns
     open_log: OpenLog
+    open_trust_cache: OpenTrustCache
     files: Files
     raise_unexpected: bool = False

@@ -4,8 +4,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vpcmetactl.cli.session import READERS, Session
-from vpcmetactl.domain.errors import ConfigurationError
+from vpcmetactl.domain.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    RefusedError,
+    VpcmetactlError,
+)
+from vpcmetactl.domain.plans import Plan
+from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.trust import ProfileTrust, TrustedProfile
+from vpcmetactl.usecases.trust_preflight import check_trust, concerned_servers
 from vpcmetactl.usecases.trusting import EVERYTHING, find_profiles, read_trust
 
 
@@ -29,6 +37,14 @@ def profiles_of(session: Session, words: Sequence[str] = ()) -> Sequence[Trusted
     Raises NotFoundError for a word that names none, or several.
     """
     return find_profiles(session.cloud.list_profiles(account_of(session)), words)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustCheck:
+    """When to look who trusts the servers: ``auto``, ``always`` or ``never``."""
+
+    when: str = "auto"
+    allow_identity_loss: bool = False
 
 
 @dataclass(slots=True)
@@ -57,3 +73,52 @@ class TrustReading:
         hints = [error.hint for trust in self.unread for error in trust.errors.values()]
         for hint in dict.fromkeys(hint for hint in hints if hint):
             terminal.note(f"hint: {hint}")
+
+
+def check_plan(
+    session: Session, plan: Plan, servers: Sequence[AssessedServer], how: TrustCheck
+) -> Plan:
+    """Check a plan against who trusts its servers, where that matters and is wanted.
+
+    Raises RefusedError where it could not be read and must be.
+    """
+    concerned = [] if how.when == "never" else concerned_servers(plan, servers)
+    if not concerned:
+        return plan
+    trusts = _account_trust(session, must_read=how.when == "always")
+    return check_trust(plan, concerned, trusts, allow_identity_loss=how.allow_identity_loss)
+
+
+def _account_trust(
+    session: Session, *, must_read: bool
+) -> Sequence[ProfileTrust] | VpcmetactlError:
+    """Return the trust of every profile, as it was read within the last minutes or just now."""
+    app, now = session.app, session.app.clock.now()
+    cache = app.open_trust_cache(session.options, session.realm)
+    kept = None if must_read else cache.load(now)
+    if kept is not None:
+        return kept
+    try:
+        reading = TrustReading(session, profiles_of(session))
+        trusts = list(reading)
+    except AuthenticationError:
+        raise
+    except VpcmetactlError as error:
+        if must_read:
+            raise _must_be_known(str(error), error.hint) from error
+        session.observer.warn(f"who trusts the servers could not be read: {error}")
+        if error.hint:
+            app.terminal.note(f"hint: {error.hint}")
+        return error
+    reading.warn()
+    if reading.unread and must_read:
+        raise _must_be_known("not all of the trusted profiles could be read", None)
+    cache.save(trusts, now)
+    return trusts
+
+
+def _must_be_known(why: str, hint: str | None) -> RefusedError:
+    return RefusedError(
+        f"nothing was changed, for who trusts the servers is not known: {why}",
+        hint=hint or "say --check-trust auto to go on without",
+    )

@@ -6,6 +6,7 @@ from vpcmetactl.cli.changing import Purpose, change_servers
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.parameters import Given
 from vpcmetactl.cli.session import READERS, Session
+from vpcmetactl.cli.trust import TrustCheck, check_plan
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
 from vpcmetactl.domain.restarts import AssessedServer
@@ -15,18 +16,20 @@ from vpcmetactl.usecases.preflight import preflight
 
 def enable_metadata(app: App, given: Given) -> ExitCode:
     """Enable the service; protocol and hop limit stay unless they are given."""
-    return change_servers(app, given, lambda it: _purpose(Action.ENABLE, _patch(it, enabled=True)))
+    return change_servers(
+        app, given, lambda it: _purpose(Action.ENABLE, _patch(it, enabled=True), it)
+    )
 
 
 def disable_metadata(app: App, given: Given) -> ExitCode:
     """Disable the service."""
     off = MetadataServicePatch(enabled=False)
-    return change_servers(app, given, lambda _: _purpose(Action.DISABLE, off))
+    return change_servers(app, given, lambda it: _purpose(Action.DISABLE, off, it))
 
 
 def set_metadata(app: App, given: Given) -> ExitCode:
     """Set protocol and hop limit, and leave the service on or off as it is."""
-    return change_servers(app, given, lambda it: _purpose(Action.SET, _patch(it)))
+    return change_servers(app, given, lambda it: _purpose(Action.SET, _patch(it), it))
 
 
 def _patch(given: Given, *, enabled: bool | None = None) -> MetadataServicePatch:
@@ -38,7 +41,8 @@ def _patch(given: Given, *, enabled: bool | None = None) -> MetadataServicePatch
     )
 
 
-def _purpose(action: Action, patch: MetadataServicePatch) -> Purpose:
+def _purpose(action: Action, patch: MetadataServicePatch, given: Given) -> Purpose:
+    how = TrustCheck(given.pop("check_trust"), given.pop("allow_identity_loss", False))
     if patch.is_empty:
         raise InvalidInputError(
             f"metadata {action}: there is nothing to set",
@@ -49,6 +53,7 @@ def _purpose(action: Action, patch: MetadataServicePatch) -> Purpose:
         servers = [one.server for one in assessed]
         plan = plan_metadata(action, patch, servers, named=named)
         workers = session.options.max_workers or READERS
-        return preflight(plan, servers, session.cloud, session.observer, max_workers=workers)
+        plan = preflight(plan, servers, session.cloud, session.observer, max_workers=workers)
+        return check_plan(session, plan, assessed, how)
 
     return Purpose(command=f"metadata {action}", make_plan=make_plan)

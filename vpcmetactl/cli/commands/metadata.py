@@ -8,6 +8,7 @@ import click
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
     change_options,
+    check_trust_option,
     cloud_options,
     exit_code_option,
     outcome_options,
@@ -43,6 +44,7 @@ def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[
         restart_rule_option,
         exit_code_option,
         outcome_options,
+        check_trust_option,
         change_options,
         selection_options,
     ):
@@ -67,6 +69,11 @@ def enable(app: "App", /, **given: Any) -> "ExitCode":
 
 
 @metadata.command()
+@click.option(
+    "--allow-identity-loss",
+    is_flag=True,
+    help="Disable it on servers that trusted profiles trust, too.",
+)
 @_changing
 def disable(app: "App", /, **given: Any) -> "ExitCode":
     """Disable the service. Its protocol and hop limit stay.
