@@ -29,7 +29,8 @@ from vpcmetactl.domain.restarts import (
     Verdict,
 )
 from vpcmetactl.domain.servers import MetadataService, Protocol, Server
-from vpcmetactl.usecases.metadata import MetadataApplier
+from vpcmetactl.usecases.applying import Applier
+from vpcmetactl.usecases.patching import MetadataExecutor
 
 WEB = an_instance("web-1")
 HTTPS = MetadataServicePatch(enabled=True, protocol=Protocol.HTTPS)
@@ -61,14 +62,13 @@ class Scene:
     def change(self) -> Change:
         return self.plan.changes[0]
 
-    def applier(self) -> MetadataApplier:
-        return MetadataApplier(
-            writer=self.cloud,
+    def applier(self) -> Applier:
+        return Applier(
+            executor=MetadataExecutor(self.cloud, self.rule),
             journal=self.journal,
             observer=self.observer,
             clock=self.clock,
             options=self.options or ApplyOptions(max_workers=self.max_workers),
-            rule=self.rule,
             stop_requested=self.stop_requested,
         )
 

@@ -25,7 +25,8 @@ from vpcmetactl.domain.plans import (
     plan_metadata,
 )
 from vpcmetactl.domain.servers import MetadataService, Server
-from vpcmetactl.usecases.metadata import MetadataApplier
+from vpcmetactl.usecases.applying import Applier
+from vpcmetactl.usecases.patching import MetadataExecutor
 
 Wish = tuple[Action, MetadataServicePatch]
 
@@ -57,9 +58,9 @@ class World:
     def plan(self, wish: Wish, fleet: Sequence[Server]) -> Plan:
         return plan_metadata(*wish, self.servers(fleet), named=False)
 
-    def applier(self, how: ApplyOptions) -> MetadataApplier:
-        return MetadataApplier(
-            writer=self.cloud,
+    def applier(self, how: ApplyOptions) -> Applier:
+        return Applier(
+            executor=MetadataExecutor(self.cloud),
             journal=self.journal,
             observer=RecordingObserver(),
             clock=ManualClock(),
