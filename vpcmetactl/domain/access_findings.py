@@ -1,0 +1,146 @@
+"""What stands out in who can become what; how much it weighs is for others to say."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vpcmetactl.domain.access import Access, Obstacle, TrustIndex, WayKind
+from vpcmetactl.domain.servers import ServerIdentity, ServerKind
+from vpcmetactl.domain.trust import (
+    ClaimRule,
+    ProfileLink,
+    ProfileTrust,
+    TrustedProfile,
+    server_of_link,
+)
+
+# A profile that so many servers can become is worth a line.
+MANY_SERVERS = 100
+
+
+class FindingCode(StrEnum):
+    """What a finding is about.
+
+    ``trusted_service_off``: a server that profiles trust has its service off; ``count`` tells of
+    profiles. ``service_on_untrusted``: no profile trusts a server with its service on; plain
+    metadata and certificates of file shares need none. ``link_not_visible``: a link is to a server
+    that is not seen. ``rule_of_everybody``: every server of the account and kind satisfies a rule;
+    ``count`` tells how many. ``reachable_from_many``: ``count`` servers can become a profile.
+    """
+
+    TRUSTED_SERVICE_OFF = "trusted_service_off"
+    SERVICE_ON_UNTRUSTED = "service_on_untrusted"
+    LINK_NOT_VISIBLE = "link_not_visible"
+    RULE_OF_EVERYBODY = "rule_of_everybody"
+    REACHABLE_FROM_MANY = "reachable_from_many"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFinding:
+    """Something that stands out; what it is not about is ``None``."""
+
+    code: FindingCode
+    message: str
+    server: ServerIdentity | None = None
+    profile: TrustedProfile | None = None
+    link: ProfileLink | None = None
+    rule: ClaimRule | None = None
+    count: int | None = None
+
+
+class AccessReview:
+    """Passes accesses on while it looks at them; holds no more than counts and findings.
+
+    The index must hold every server of the account that may be seen, not a selection: else links
+    are to servers that are not seen, and rules let everybody in.
+    """
+
+    def __init__(self, index: TrustIndex, many: int = MANY_SERVERS) -> None:
+        self._index = index
+        self._many = many
+        self._findings: list[AccessFinding] = []
+        self._certain: Counter[tuple[ServerKind, str]] = Counter()
+        self._doubtful: set[tuple[ServerKind, str]] = set()
+        self._is_whole = True
+
+    def reach(self, trust: ProfileTrust) -> Iterator[Access]:
+        """Give what ``TrustIndex.reach`` gives; it counts once it was taken to the end."""
+        satisfied: Counter[str] = Counter()
+        servers = 0
+        for access in self._index.reach(trust):
+            is_certain = access.is_certain
+            servers += is_certain
+            self._note(access, is_certain=is_certain)
+            satisfied.update(
+                way.id for way in access.ways if way.kind is WayKind.RULE and way.doubt is None
+            )
+            yield access
+        self._is_whole = self._is_whole and not trust.errors
+        self._findings.extend(self._of_profile(trust, satisfied, servers))
+
+    def findings(self) -> Sequence[AccessFinding]:
+        """Return the findings on profiles in the order they came, then those on servers in theirs.
+
+        Where part of any profile could not be read, no server is said to be trusted by none.
+        """
+        return [*self._findings, *self._of_servers()]
+
+    def _note(self, access: Access, *, is_certain: bool) -> None:
+        server = access.server.server
+        who = (server.kind, server.id)
+        if is_certain:
+            self._certain[who] += 1
+        else:
+            self._doubtful.add(who)
+
+    def _of_profile(
+        self, trust: ProfileTrust, satisfied: Counter[str], servers: int
+    ) -> Iterator[AccessFinding]:
+        profile = trust.profile
+        for link in trust.links:
+            if server_of_link(link) is not None and not self._index.is_seen(link):
+                yield AccessFinding(
+                    code=FindingCode.LINK_NOT_VISIBLE,
+                    message=f"link {link.id} is to a server that is not visible: {link.crn}",
+                    profile=profile,
+                    link=link,
+                )
+        everybody = self._index.count(profile.account_id, ServerKind.INSTANCE)
+        for rule in trust.rules:
+            if satisfied[rule.id] == everybody > 1:
+                yield AccessFinding(
+                    code=FindingCode.RULE_OF_EVERYBODY,
+                    message=f"rule {rule.name or rule.id} lets in all {everybody} instances",
+                    profile=profile,
+                    rule=rule,
+                    count=everybody,
+                )
+        if servers >= self._many:
+            yield AccessFinding(
+                code=FindingCode.REACHABLE_FROM_MANY,
+                message=f"{servers} servers can become {profile.name or profile.id}",
+                profile=profile,
+                count=servers,
+            )
+
+    def _of_servers(self) -> Iterator[AccessFinding]:
+        for position, assessed in enumerate(self._index.servers):
+            server = assessed.server
+            who = (server.kind, server.id)
+            count = self._certain[who]
+            if count and Obstacle.SERVICE_DISABLED in self._index.obstacles_at(position):
+                yield AccessFinding(
+                    code=FindingCode.TRUSTED_SERVICE_OFF,
+                    message=f"is trusted by {count} profile{'s' if count > 1 else ''}, "
+                    "and its metadata service is disabled",
+                    server=server.identity,
+                    count=count,
+                )
+            untrusted = not count and who not in self._doubtful and self._is_whole
+            if untrusted and server.metadata.enabled:
+                yield AccessFinding(
+                    code=FindingCode.SERVICE_ON_UNTRUSTED,
+                    message="its metadata service is enabled, and no profile trusts it",
+                    server=server.identity,
+                )
