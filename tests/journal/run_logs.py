@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from tests.journal.scenes import NOON, REALM, a_plan, at
+from tests.journal.scenes import NOON, REALM, a_plan, at, metadata_changes
 from tests.support.builders import ON
 from tests.support.clock import ManualClock
-from tests.support.journal import InMemoryJournal, RunShelf
+from tests.support.journal import InMemoryJournal
+from tests.support.run_shelf import RunShelf
 from vpcmetactl import __version__
 from vpcmetactl.domain.plans import Action, Applied, Change, MetadataServicePatch
 from vpcmetactl.domain.restarts import Reason, RestartAssessment, Verdict
@@ -70,7 +71,7 @@ def in_memory(folder: Path, clock: ManualClock) -> Subject:
 IMPLEMENTATIONS = {"in a file": in_a_file, "in memory": in_memory}
 
 PLAN = a_plan("web-1", "web-2")
-WEB_1, WEB_2 = PLAN.changes
+WEB_1, WEB_2 = metadata_changes(PLAN)
 OURS = "account account-1 at https://{region}.iaas.cloud.ibm.com (IAM iam.cloud.ibm.com)"
 THEIRS = OURS.replace("account-1", "account-2")
 

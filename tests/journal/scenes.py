@@ -6,9 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.support.builders import an_instance
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
-from vpcmetactl.domain.restarts import Observation
-from vpcmetactl.usecases.ports import Realm
+from vpcmetactl.domain.evidence import Observation, Sights
+from vpcmetactl.domain.plans import (
+    Action,
+    MetadataChange,
+    MetadataServicePatch,
+    Plan,
+    plan_metadata,
+)
+from vpcmetactl.usecases.ports import EvidenceLog, Realm
 
 REALM = Realm("iam.cloud.ibm.com", "https://{region}.iaas.cloud.ibm.com", "account-1")
 OTHER_REALM = Realm("iam.cloud.ibm.com", "https://{region}.iaas.cloud.ibm.com", "account-2")
@@ -31,10 +37,25 @@ def seen(
     return Observation(server_id, at(minute), enabled, status)
 
 
+def record(log: EvidenceLog, *sights: Observation) -> None:
+    """Write down what was seen anew."""
+    log.record_sights(Sights(sights))
+
+
+def sights_of(log: EvidenceLog, *server_ids: str) -> dict[str, list[Observation]]:
+    """Return what was seen of each server, of those that were seen."""
+    return {name: [*it.sights] for name, it in log.load_histories(server_ids).items()}
+
+
 def a_plan(*names: str) -> Plan:
     """A plan to turn the service of these instances on."""
     servers = [an_instance(name) for name in names]
     return plan_metadata(Action.ENABLE, MetadataServicePatch(enabled=True), servers, named=True)
+
+
+def metadata_changes(plan: Plan) -> list[MetadataChange]:
+    """Return the changes of a plan that has no others."""
+    return [change for change in plan.changes if isinstance(change, MetadataChange)]
 
 
 def rows(state: Path, query: str) -> list[tuple[object, ...]]:

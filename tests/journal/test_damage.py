@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journal.scenes import REALM, a_plan, seen
+from tests.journal.scenes import REALM, a_plan, record, seen, sights_of
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import NotFoundError, RefusedError, StateError
 from vpcmetactl.domain.plans import AlreadyDone
@@ -25,7 +25,7 @@ NOISE = random.Random(7).randbytes(4096)  # noqa: S311 - noise, no secret
 def filled(state: Path) -> Path:
     """Make a state of a few dozen pages, all of them in the file itself."""
     with open_journal(state, REALM, ManualClock()) as journal:
-        journal.record_observations(seen(0, server_id=f"server-{n:04}") for n in range(2000))
+        record(journal, *(seen(0, server_id=f"server-{n:04}") for n in range(2000)))
     return state
 
 
@@ -100,7 +100,7 @@ def test_the_next_command_makes_a_new_state(state: Path, clock: ManualClock) -> 
     open_damaged(state)
 
     with open_journal(state, REALM, clock) as journal:
-        assert journal.load_observations(["server-0001"]) == {}
+        assert sights_of(journal, "server-0001") == {}
 
 
 def test_a_second_damaged_file_does_not_replace_the_first(state: Path) -> None:
@@ -123,9 +123,9 @@ def test_damage_that_shows_in_the_middle_is_told_to_everyone(
 
     journal = open_journal(state, REALM, clock)
     with closing(journal), pytest.raises(StateError) as first:
-        journal.load_observations([f"server-{n:04}" for n in range(2000)])
+        sights_of(journal, *(f"server-{n:04}" for n in range(2000)))
     with pytest.raises(StateError) as second:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
 
     reason = "database disk image is malformed"
     expected = f"the state file {state} is damaged ({reason}); it is kept as {aside(state)}"
@@ -136,7 +136,7 @@ def test_damage_that_shows_in_the_middle_is_told_to_everyone(
 
 def test_a_row_that_makes_no_sense_is_damage(state: Path, clock: ManualClock) -> None:
     with open_journal(state, REALM, clock) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
     with closing(sqlite3.connect(state)) as connection:
         connection.execute("UPDATE observations SET observed_at = 'yesterday'")
         connection.commit()
@@ -144,7 +144,7 @@ def test_a_row_that_makes_no_sense_is_damage(state: Path, clock: ManualClock) ->
     with open_journal(state, REALM, clock) as journal:
         for _ in range(2):
             with pytest.raises(StateError) as caught:
-                journal.load_observations(["web-1"])
+                sights_of(journal, "web-1")
 
             assert str(caught.value) == (
                 f"the state file {state} is damaged ('yesterday' is no time); "
@@ -195,7 +195,7 @@ def test_a_damaged_file_in_a_folder_that_may_not_be_written_stays(
 
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
-        assert log.load_observations(["server-0001"]) == {}
+        assert sights_of(log, "server-0001") == {}
 
     assert str(problem) == (
         f"the state file {state} is damaged (file is not a database) "
@@ -211,7 +211,7 @@ def test_a_reading_command_goes_on_without_the_damaged_state(
 
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
-        assert log.load_observations(["server-0001"]) == {}
+        assert sights_of(log, "server-0001") == {}
 
     assert f"it is kept as {aside(state)}" in str(problem)
 
@@ -224,8 +224,8 @@ def use(journal: SqliteJournal) -> None:
                 journal.intend(run.id, change)
                 journal.settle(run.id, AlreadyDone(change))
             journal.finish_run(run.id)
-    journal.load_observations([f"server-{n:04}" for n in range(0, 2000, 50)])
-    journal.record_observations([seen(9, server_id=f"server-{n:04}") for n in range(0, 2000, 50)])
+    sights_of(journal, *(f"server-{n:04}" for n in range(0, 2000, 50)))
+    record(journal, *[seen(9, server_id=f"server-{n:04}") for n in range(0, 2000, 50)])
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journal.scenes import OTHER_REALM, REALM, seen
+from tests.journal.scenes import OTHER_REALM, REALM, record, seen, sights_of
 from tests.support.clock import ManualClock
-from vpcmetactl.domain.restarts import Observation
+from vpcmetactl.domain.evidence import Observation
 from vpcmetactl.journal.nothing import NoJournal
 from vpcmetactl.journal.state import SqliteJournal, open_journal
 
@@ -20,66 +20,62 @@ History = list[Observation]
 def test_what_was_recorded_is_loaded_by_the_next_command(state: Path, clock: ManualClock) -> None:
     history = [seen(0, enabled=False), seen(1, enabled=True), seen(2, enabled=True, status=None)]
     with open_journal(state, REALM, clock) as journal:
-        journal.record_observations(history)
+        record(journal, *history)
 
     with open_journal(state, REALM, clock) as journal:
-        assert journal.load_observations(["web-1"]) == {"web-1": history}
+        assert sights_of(journal, "web-1") == {"web-1": history}
 
 
 def test_what_the_api_did_not_report_comes_back_as_such(journal: SqliteJournal) -> None:
     unreported = seen(0, enabled=None, status=None)
 
-    journal.record_observations([unreported])
+    record(journal, unreported)
 
-    assert journal.load_observations(["web-1"]) == {"web-1": [unreported]}
+    assert sights_of(journal, "web-1") == {"web-1": [unreported]}
 
 
 def test_only_a_sight_that_differs_from_the_one_before_is_kept(journal: SqliteJournal) -> None:
-    journal.record_observations([seen(0), seen(1), seen(2, status="stopped")])
-    journal.record_observations([seen(3, status="stopped"), seen(4), seen(5)])
+    record(journal, seen(0), seen(1), seen(2, status="stopped"))
+    record(journal, seen(3, status="stopped"), seen(4), seen(5))
 
-    assert journal.load_observations(["web-1"]) == {
-        "web-1": [seen(0), seen(2, status="stopped"), seen(4)]
-    }
+    assert sights_of(journal, "web-1") == {"web-1": [seen(0), seen(2, status="stopped"), seen(4)]}
 
 
 def test_a_value_that_is_no_longer_reported_is_a_difference(journal: SqliteJournal) -> None:
-    journal.record_observations([seen(0, enabled=True), seen(1, enabled=None)])
+    record(journal, seen(0, enabled=True), seen(1, enabled=None))
 
-    assert journal.load_observations(["web-1"]) == {
-        "web-1": [seen(0, enabled=True), seen(1, enabled=None)]
-    }
+    assert sights_of(journal, "web-1") == {"web-1": [seen(0, enabled=True), seen(1, enabled=None)]}
 
 
 def test_sights_of_the_same_moment_keep_their_order(journal: SqliteJournal) -> None:
     same_moment = [seen(0), seen(0, enabled=True), seen(0), seen(0, status="stopped")]
 
-    journal.record_observations(same_moment)
+    record(journal, *same_moment)
 
-    assert journal.load_observations(["web-1"]) == {"web-1": same_moment}
+    assert sights_of(journal, "web-1") == {"web-1": same_moment}
 
 
 def test_a_sight_recorded_late_finds_its_place(journal: SqliteJournal) -> None:
-    journal.record_observations([seen(5, enabled=True)])
-    journal.record_observations([seen(3)])
+    record(journal, seen(5, enabled=True))
+    record(journal, seen(3))
 
-    assert journal.load_observations(["web-1"]) == {"web-1": [seen(3), seen(5, enabled=True)]}
+    assert sights_of(journal, "web-1") == {"web-1": [seen(3), seen(5, enabled=True)]}
 
 
 def test_times_of_another_zone_are_kept_in_utc(journal: SqliteJournal) -> None:
     chennai = timezone(timedelta(hours=5, minutes=30))
     there = Observation("web-1", datetime(2026, 11, 21, 17, 30, 0, 123456, chennai), True, None)  # noqa: FBT003 - the class takes it by position
 
-    journal.record_observations([there])
+    record(journal, there)
 
-    (loaded,) = journal.load_observations(["web-1"])["web-1"]
+    (loaded,) = sights_of(journal, "web-1")["web-1"]
     assert loaded.observed_at.isoformat() == "2026-11-21T12:00:00.123456+00:00"
 
 
 def test_only_the_servers_asked_for_are_loaded(journal: SqliteJournal) -> None:
-    journal.record_observations([seen(0, server_id=name) for name in ("a", "b", "c")])
+    record(journal, *[seen(0, server_id=name) for name in ("a", "b", "c")])
 
-    assert journal.load_observations(["a", "c", "never seen"]) == {
+    assert sights_of(journal, "a", "c", "never seen") == {
         "a": [seen(0, server_id="a")],
         "c": [seen(0, server_id="c")],
     }
@@ -87,20 +83,20 @@ def test_only_the_servers_asked_for_are_loaded(journal: SqliteJournal) -> None:
 
 def test_more_servers_than_sqlite_takes_variables_are_loaded(journal: SqliteJournal) -> None:
     names = [f"server-{number:04}" for number in range(1200)]
-    journal.record_observations([seen(0, server_id=name) for name in names])
+    record(journal, *[seen(0, server_id=name) for name in names])
 
-    assert journal.load_observations(names) == {name: [seen(0, server_id=name)] for name in names}
+    assert sights_of(journal, *names) == {name: [seen(0, server_id=name)] for name in names}
 
 
 def test_asking_for_no_server_gives_none(journal: SqliteJournal) -> None:
-    assert journal.load_observations([]) == {}
+    assert sights_of(journal) == {}
 
 
 def test_without_a_journal_nothing_is_remembered() -> None:
     journal = NoJournal()
-    journal.record_observations([seen(0)])
+    record(journal, seen(0))
 
-    assert journal.load_observations(["web-1"]) == {}
+    assert sights_of(journal, "web-1") == {}
 
 
 sights = st.builds(
@@ -117,11 +113,9 @@ in_order = st.lists(sights, max_size=12).map(
 
 def loaded_after(*records: tuple[SqliteJournal, History]) -> dict[str, History]:
     for journal, history in records:
-        journal.record_observations(history)
+        record(journal, *history)
     journal = records[0][0]
-    return {
-        name: list(kept) for name, kept in journal.load_observations(["web-1", "web-2"]).items()
-    }
+    return {name: list(kept) for name, kept in sights_of(journal, "web-1", "web-2").items()}
 
 
 def without_repetition(history: History, server_id: str) -> History:

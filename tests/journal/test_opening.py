@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.scenes import REALM, a_plan, rows, seen
+from tests.journal.scenes import REALM, a_plan, record, rows, seen, sights_of
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import NotFoundError, StateError
 from vpcmetactl.domain.runs import RunState
@@ -70,9 +70,9 @@ def test_an_empty_file_becomes_a_state(state: Path, clock: ManualClock) -> None:
     state.touch()
 
     with open_journal(state, REALM, clock) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
 
-        assert journal.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+        assert sights_of(journal, "web-1") == {"web-1": [seen(0)]}
 
 
 def test_a_link_leads_to_the_state(state: Path, clock: ManualClock, tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_a_link_leads_to_the_state(state: Path, clock: ManualClock, tmp_path: Pa
     link.symlink_to(state)
 
     with open_journal(link, REALM, clock) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
         with open_journal(state, REALM, clock) as same:
-            assert same.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+            assert sights_of(same, "web-1") == {"web-1": [seen(0)]}
 
 
 def test_a_name_with_odd_characters_is_taken_as_it_is(tmp_path: Path, clock: ManualClock) -> None:
@@ -99,7 +99,7 @@ def test_closing_twice_is_closing_once(state: Path, clock: ManualClock) -> None:
     journal.close()
 
     with pytest.raises(StateError, match="the state file is closed"):
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -175,15 +175,15 @@ def test_a_reading_command_reads_what_it_may_not_write(
 ) -> None:
     state = ordinary_folder / "state.sqlite"
     with open_journal(state, REALM, clock) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
     state.chmod(0o400)
     ordinary_folder.chmod(0o500)
 
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
-        log.record_observations([seen(1, enabled=True)])
+        record(log, seen(1, enabled=True))
 
-        assert log.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+        assert sights_of(log, "web-1") == {"web-1": [seen(0)]}
     assert problem is not None
 
 
@@ -192,7 +192,7 @@ def test_a_reading_command_reads_what_a_killed_process_left_in_the_log(
 ) -> None:
     state, copy = ordinary_folder / "state.sqlite", ordinary_folder / "copy"
     with open_journal(state, REALM, clock) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
         shutil.copytree(ordinary_folder, copy)
     for path in copy.iterdir():
         path.chmod(0o400)
@@ -200,7 +200,7 @@ def test_a_reading_command_reads_what_a_killed_process_left_in_the_log(
 
     log, problem = open_observations(copy / "state.sqlite", REALM, clock)
     with closing(log):
-        loaded = log.load_observations(["web-1"])
+        loaded = sights_of(log, "web-1")
     copy.chmod(0o700)
 
     assert loaded == {"web-1": [seen(0)]}
@@ -215,18 +215,18 @@ def test_a_reading_command_goes_on_without_a_state(
 
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
-        log.record_observations([seen(0)])
+        record(log, seen(0))
 
-        assert log.load_observations(["web-1"]) == {}
+        assert sights_of(log, "web-1") == {}
     assert str(problem).startswith(f"cannot use the state file {state}: Permission denied")
 
 
 def test_a_reading_command_keeps_what_it_saw_where_it_can(state: Path, clock: ManualClock) -> None:
     log, problem = open_observations(state, REALM, clock)
     with closing(log):
-        log.record_observations([seen(0)])
+        record(log, seen(0))
 
-        assert log.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+        assert sights_of(log, "web-1") == {"web-1": [seen(0)]}
     assert problem is None
 
 

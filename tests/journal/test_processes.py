@@ -11,7 +11,7 @@ import pytest
 from tests.journal.scenes import REALM, a_plan, rows
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError
-from vpcmetactl.domain.plans import AlreadyDone, Change
+from vpcmetactl.domain.plans import AlreadyDone
 from vpcmetactl.domain.runs import AttemptOutcome, RunState
 from vpcmetactl.journal.state import open_journal
 
@@ -160,10 +160,9 @@ def test_a_killed_run_is_resumed_without_a_second_row(
         finished = journal.get_run(run.id)
 
     assert run.state is RunState.INTERRUPTED
-    assert list(reopened.unsettled_servers) == [change.server for change in run.open_changes]
-    assert {change.server for change in was_open if isinstance(change, Change)} <= set(
-        reopened.unsettled_servers
-    )
+    unsettled = {server for server, _ in reopened.unsettled_attempts}
+    assert unsettled == {change.server for change in run.open_changes}
+    assert {change.server for change in was_open} <= unsettled
     assert [len(it.attempts) for it in finished.items] == [1] * 60
     assert (finished.state, list(finished.open_changes)) == (RunState.FINISHED, [])
     assert list(state.parent.glob("*-run-*")) == []

@@ -27,9 +27,9 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
-    Change,
     Failed,
     FieldChange,
+    MetadataChange,
     MetadataServicePatch,
     NotAttempted,
     Note,
@@ -63,7 +63,7 @@ def test_a_run_that_goes_on_shows_what_is_open_and_what_is_not_attempted(subject
     assert run == a_record(run_id, items=(RunItem(WEB_1, (open_since,)), RunItem(WEB_2)))
     assert [it.outcome for it in run.items] == [AttemptOutcome.OPEN, AttemptOutcome.NOT_ATTEMPTED]
     assert list(run.open_changes) == [WEB_1, WEB_2]
-    assert list(run.unsettled_servers) == [WEB_1.server]
+    assert list(run.unsettled_attempts) == [(WEB_1.server, "")]
 
 
 def test_a_run_that_ended_is_finished_with_all_that_became_of_it(subject: Subject) -> None:
@@ -161,7 +161,7 @@ def test_every_outcome_is_read_back(
 def test_every_decision_is_read_back(subject: Subject) -> None:
     web, metal = an_instance("web-1").identity, a_bare_metal_server("metal-1").identity
     patch = MetadataServicePatch(enabled=False, protocol=Protocol.HTTPS, response_hop_limit=7)
-    change = Change(
+    change = MetadataChange(
         server=replace(web, name="wéb\n\x1b", crn=None, account_id=None),
         before=MetadataService(enabled=True, protocol="gopher", response_hop_limit=None),
         after=MetadataService(enabled=False, protocol="https", response_hop_limit=7),

@@ -14,8 +14,8 @@ from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import InvalidInputError, StateError
 from vpcmetactl.domain.plans import (
     Action,
-    Change,
     FieldChange,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
@@ -76,7 +76,7 @@ OLD_RUN = RunRecord(
     tool_version="0.1.0",
     items=(
         RunItem(
-            Change(
+            MetadataChange(
                 server=ServerIdentity(
                     ServerKind.INSTANCE, "i-1", "crn:1", "web", "account-1", "us-south"
                 ),
@@ -186,7 +186,7 @@ def test_a_code_of_a_newer_version_is_named_and_the_file_left_as_it_is(
 
             assert str(caught.value).startswith(f"run {kept}{place}: '")
             assert str(caught.value).endswith("' is none of its codes that are known here")
-            assert caught.value.hint == "use the vpcmetactl that made the run, or a newer one"
+            assert caught.value.hint == "use the vpcmetactl that wrote it, or a newer one"
         journal.begin_run(PLAN)
     assert [path.name for path in state.parent.glob("*damaged*")] == []
 

@@ -99,6 +99,7 @@ def test_a_run_holds_its_plan_without_what_was_already_so(
                 "region": "us-south",
             },
             {
+                "kind": "metadata",
                 "before": off,
                 "after": off | {"enabled": True},
                 "patch": {"enabled": True},

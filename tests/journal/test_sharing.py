@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.journal.scenes import REALM, a_plan, rows, seen
+from tests.journal.scenes import REALM, a_plan, record, rows, seen, sights_of
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError, StateError
 from vpcmetactl.journal import opening
@@ -121,13 +121,13 @@ def test_threads_lose_nothing(journal: SqliteJournal, state: Path) -> None:
     plan = a_plan(*(f"web-{number}" for number in range(48)))
     run_id = journal.begin_run(plan)
 
-    def record(number: int) -> None:
+    def change_and_see(number: int) -> None:
         journal.intend(run_id, plan.changes[number])
-        journal.record_observations([seen(number, server_id=f"web-{number}")])
-        journal.load_observations([f"web-{number}"])
+        record(journal, seen(number, server_id=f"web-{number}"))
+        sights_of(journal, f"web-{number}")
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(record, range(48)))
+        list(pool.map(change_and_see, range(48)))
 
     assert len(rows(state, "SELECT * FROM changes")) == 48
     assert len(rows(state, "SELECT * FROM observations")) == 48
@@ -136,11 +136,11 @@ def test_threads_lose_nothing(journal: SqliteJournal, state: Path) -> None:
 def test_a_full_disk_is_told_and_leaves_what_was_written(state: Path, clock: ManualClock) -> None:
     database = open_database(state, clock)
     with closing(SqliteJournal(database, REALM, clock)) as journal:
-        journal.record_observations([seen(0)])
+        record(journal, seen(0))
         database.read(lambda it: it.execute("PRAGMA max_page_count = 1").fetchall())
         with pytest.raises(StateError) as caught:
-            journal.record_observations(seen(1, server_id=f"server-{n}") for n in range(2000))
-        after = journal.load_observations(["web-1", "server-1"])
+            record(journal, *(seen(1, server_id=f"server-{n}") for n in range(2000)))
+        after = sights_of(journal, "web-1", "server-1")
 
     assert str(caught.value) == f"no space left to write the state file {state}"
     assert after == {"web-1": [seen(0)]}
@@ -171,8 +171,8 @@ def test_a_lock_that_is_let_go_of_in_time_is_waited_for(
     releasing = Thread(target=lambda: (Event().wait(0.05), greedy.execute("COMMIT")))
     releasing.start()
 
-    journal.record_observations([seen(0)])
+    record(journal, seen(0))
 
     releasing.join()
     greedy.close()
-    assert journal.load_observations(["web-1"]) == {"web-1": [seen(0)]}
+    assert sights_of(journal, "web-1") == {"web-1": [seen(0)]}

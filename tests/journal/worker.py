@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from tests.journal.scenes import REALM, a_plan, seen
+from tests.journal.scenes import REALM, a_plan, record, seen
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError
 from vpcmetactl.domain.plans import AlreadyDone
@@ -31,7 +31,7 @@ def say(line: str) -> None:
 def observe(journal: SqliteJournal, name: str, count: int) -> None:
     """Record sights one by one."""
     for number in range(count):
-        journal.record_observations([seen(number, server_id=f"{name}-{number}")])
+        record(journal, seen(number, server_id=f"{name}-{number}"))
         say(f"seen {name}-{number}")
 
 
