@@ -14,7 +14,7 @@ from vpcmetactl.render.items.runs import RunOutcome
 
 _FILES = Path(vpcmetactl.__file__).parent / "files"
 # Longer lists of values stand in tables of their own.
-_MANY = 6
+_MANY = 8
 
 
 class Note(NamedTuple):
@@ -68,6 +68,39 @@ NOTES: Mapping[NoteCode, Note] = {
         "Taking a change back turns the service on, goes back to `http`, or raises the hop limit.",
         "Make sure that this is meant.",
     ),
+    NoteCode.CAPACITY_AT_RISK: Note(
+        "The instance is a spot instance, has a GPU or is on a dedicated host: once it is stopped "
+        "there may be no capacity to start it again.",
+        "Restart one such server first, at a time when it can be missed.",
+    ),
+    NoteCode.ADDRESS_MAY_CHANGE: Note(
+        "The instance has no reserved IP, and IBM's pages disagree whether its address stays the "
+        "same over a stop.",
+        "Where others know it by its address, give it a reserved IP first.",
+    ),
+    NoteCode.INSTANCE_STORAGE_LOST: Note(
+        "The instance has instance storage, and `--allow-instance-storage-loss` was given: the "
+        "stop erases the data on it.",
+        "Save the data first.",
+    ),
+    NoteCode.VERDICT_UNKNOWN: Note(
+        "`--verdict` was widened: whether the server needs a restart is not known.",
+        "Settle it first, as [Restart reasons](restart-reasons.md) says, if a restart costs much.",
+    ),
+    NoteCode.TRUSTED: Note(
+        "A trusted profile trusts the server: disabling the service takes its rights away, and "
+        "another protocol cuts off clients that do not speak it.",
+        "Make sure that nothing on the server needs the profiles that the message names.",
+    ),
+    NoteCode.TRUST_UNKNOWN: Note(
+        "Whether a trusted profile trusts the server could not be told, at least for some of the "
+        "profiles.",
+        "Mend the error that the message names; or look at the profiles yourself.",
+    ),
+    NoteCode.NEW_LINK_ID: Note(
+        "A link that was deleted is made again: the platform gives it an id of its own.",
+        "Look for places that keep the old id.",
+    ),
 }
 
 
@@ -96,7 +129,8 @@ REASONS: Mapping[SkipReason, Reason] = {
     SkipReason.NOT_REPORTED: Reason(
         "yes",
         "The API reports no metadata service for the server; or, in a rollback, the value that it "
-        "had before was not reported, or is none that can be set.",
+        "had before was not reported, or is none that can be set; or, when pruning, the server "
+        "could not be read, so that it is not known to be gone.",
         "Look at the server with `servers show`.",
     ),
     SkipReason.ALLOWED_USE: Reason(
@@ -106,13 +140,74 @@ REASONS: Mapping[SkipReason, Reason] = {
     ),
     SkipReason.DRIFTED: Reason(
         "yes",
-        "In a rollback: the server no longer has the values that the run set.",
+        "In a rollback: the server no longer has the values that the run set, or the link that is "
+        "there is not known to be the one that was made.",
         "Decide by hand: `servers show` has the present values, `runs show` the earlier ones.",
     ),
     SkipReason.GONE: Reason(
         "yes",
         "In a rollback: the server is not found any more, or may not be seen.",
         "Nothing, if it was deleted.",
+    ),
+    SkipReason.NOT_NEEDED: Reason(
+        "no",
+        "No restart is outstanding: [Restart reasons](restart-reasons.md) explains the reason.",
+        "Nothing.",
+    ),
+    SkipReason.VERDICT_UNKNOWN: Reason(
+        "no",
+        "Whether the server needs a restart is not known, and only those were asked for that need "
+        "one.",
+        "Settle it, or widen with `--verdict needed,unknown`.",
+    ),
+    SkipReason.ALREADY_RESTARTED: Reason(
+        "no", "The server was restarted since the plan was made.", "Nothing."
+    ),
+    SkipReason.NOT_RUNNING: Reason(
+        "no",
+        "The server does not run; one that is stopped is never started as a side effect, and has "
+        "the service once it starts.",
+        "Nothing.",
+    ),
+    SkipReason.INSTANCE_STORAGE: Reason(
+        "yes",
+        "The instance has instance storage, whose data a stop erases.",
+        "Save the data, then `--allow-instance-storage-loss`.",
+    ),
+    SkipReason.INSTANCE_GROUP_MEMBER: Reason(
+        "yes",
+        "The instance is a member of an instance group, which replaces a member that is stopped.",
+        "Give the group a new template, then replace its members.",
+    ),
+    SkipReason.TRUSTED: Reason(
+        "yes",
+        "A trusted profile trusts the server, and without the service it would lose its rights.",
+        "Make sure that nothing needs them, then `--allow-identity-loss`.",
+    ),
+    SkipReason.FOREIGN_ACCOUNT: Reason(
+        "yes; not when pruning",
+        "The server is of another account than the profile; of another one than ours, when "
+        "pruning.",
+        "`--cross-account` links it all the same; prune with credentials of its account.",
+    ),
+    SkipReason.NO_CRN: Reason(
+        "yes",
+        "The API did not report the server's CRN, by which a link names it.",
+        "Read the server again later.",
+    ),
+    SkipReason.VISIBLE: Reason("no", "The link's server is there.", "Nothing."),
+    SkipReason.TOO_RECENT: Reason(
+        "if its age cannot be read",
+        "The link is not older than an hour, or when it was made cannot be read.",
+        "Prune again later.",
+    ),
+    SkipReason.OTHER_COMPUTE_TYPE: Reason(
+        "no",
+        "The link is not of a server's compute type; such links are never touched.",
+        "Nothing.",
+    ),
+    SkipReason.NOT_UNDOABLE: Reason(
+        "yes", "In a rollback: what was done cannot be taken back, such as a restart.", "Nothing."
     ),
 }
 
@@ -179,8 +274,7 @@ VERSIONS = (
     "what was seen of servers",
     "runs, their plans and their changes",
     "which run a rollback takes back",
-    "events of servers and when each was last seen; how far restarts got; links of trusted "
-    "profiles",
+    "events of servers, and when each was last seen; how far restarts got; links",
 )
 
 

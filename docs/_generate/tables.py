@@ -1,12 +1,13 @@
 """Reference tables, each read off the module that decides."""
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from docs._generate.markdown import table
 from vpcmetactl.domain.checks import CHECKS
 from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
-from vpcmetactl.domain.restarts import MEANINGS, Reason, Verdict
+from vpcmetactl.domain.restarts import EXPLANATIONS, Confidence, Reason, Verdict
 from vpcmetactl.emulator import control, faults
 from vpcmetactl.emulator.coverage import coverage
 from vpcmetactl.emulator.scenarios import SCENARIOS
@@ -51,18 +52,24 @@ _EXIT_CODES = {
     ),
 }
 
-VERDICTS = {
-    Reason.ENABLED_WHILE_RUNNING: Verdict.NEEDED,
-    Reason.STOPPED_SINCE: Verdict.NOT_NEEDED,
-    Reason.ENABLED_BEFORE: Verdict.NOT_NEEDED,
-    Reason.ENABLED_AT_FIRST_SIGHT: Verdict.UNKNOWN,
-    Reason.ORDER_UNKNOWN: Verdict.UNKNOWN,
-    Reason.SERVICE_DISABLED: Verdict.NOT_NEEDED,
-    Reason.APPLIES_AT_NEXT_START: Verdict.NOT_NEEDED,
-    Reason.NOT_REPORTED: Verdict.UNKNOWN,
-    Reason.NO_RULE_FOR_BARE_METAL: Verdict.NOT_NEEDED,
-    Reason.UNSUPPORTED_ARCHITECTURE: Verdict.NOT_NEEDED,
-    Reason.RULE_OFF: Verdict.NOT_NEEDED,
+_RESTART_COMMAND = re.compile(r"\brestarts (?:run|ack|import-events)\b")
+
+# What each reason comes with; tests hold it against what is decided.
+VERDICTS: Mapping[Reason, tuple[Verdict, Confidence | None]] = {
+    Reason.ENABLED_WHILE_RUNNING: (Verdict.NEEDED, Confidence.PRESUMED),
+    Reason.STOPPED_SINCE: (Verdict.NOT_NEEDED, Confidence.PRESUMED),
+    Reason.RESTARTED: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
+    Reason.SERVICE_ANSWERED: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
+    Reason.ACKNOWLEDGED: (Verdict.NOT_NEEDED, Confidence.PRESUMED),
+    Reason.ENABLED_BEFORE: (Verdict.NOT_NEEDED, Confidence.PRESUMED),
+    Reason.ENABLED_AT_FIRST_SIGHT: (Verdict.UNKNOWN, None),
+    Reason.ORDER_UNKNOWN: (Verdict.UNKNOWN, None),
+    Reason.SERVICE_DISABLED: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
+    Reason.APPLIES_AT_NEXT_START: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
+    Reason.NOT_REPORTED: (Verdict.UNKNOWN, None),
+    Reason.NO_RULE_FOR_BARE_METAL: (Verdict.NOT_NEEDED, Confidence.PRESUMED),
+    Reason.UNSUPPORTED_ARCHITECTURE: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
+    Reason.RULE_OFF: (Verdict.NOT_NEEDED, Confidence.CERTAIN),
 }
 
 
@@ -129,9 +136,22 @@ def _lines(text: str) -> str:
 def restart_reasons() -> str:
     """Return every reason of a restart verdict."""
     return table(
-        ("reason", "verdict", "means"),
-        ((f"`{reason}`", f"`{VERDICTS[reason]}`", MEANINGS[reason]) for reason in Reason),
+        ("reason", "verdict", "confidence", "means", "to settle it"),
+        (
+            (f"`{reason}`", *_verdict(reason), EXPLANATIONS[reason].meaning, _remedy(reason))
+            for reason in Reason
+        ),
     )
+
+
+def _verdict(reason: Reason) -> tuple[str, str]:
+    verdict, confidence = VERDICTS[reason]
+    return f"`{verdict}`", f"`{confidence}`" if confidence else ""
+
+
+def _remedy(reason: Reason) -> str:
+    text = EXPLANATIONS[reason].remedy or ""
+    return _RESTART_COMMAND.sub(r"`\g<0>`", text)
 
 
 def json_fields() -> str:

@@ -21,8 +21,9 @@ from vpcmetactl.cli.options import environment_name
 from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, FailureBudget
 from vpcmetactl.domain.checks import CHECKS
 from vpcmetactl.domain.errors import ExitCode, strongest
+from vpcmetactl.domain.evidence import EventKind, History, Observation, ServerEvent, Source
 from vpcmetactl.domain.plans import NoteCode, SkipReason
-from vpcmetactl.domain.restarts import MEANINGS, Observation, Reason, RestartRule, assess_restart
+from vpcmetactl.domain.restarts import EXPLANATIONS, Reason, RestartRule, assess_restart
 from vpcmetactl.domain.runs import AttemptOutcome, RunState
 from vpcmetactl.emulator import faults
 from vpcmetactl.emulator.control import _HANDLERS as CONTROL_CALLS
@@ -169,25 +170,36 @@ def test_checks() -> None:
 
 
 def test_restart_reasons() -> None:
-    assert first_column(text_of("docs/reference/restart-reasons.md")) == [*Reason]
-    assert set(MEANINGS) == set(VERDICTS) == set(Reason)
+    reasons, _, evidence = text_of("docs/reference/restart-reasons.md").partition("## Evidence")
+    assert first_column(reasons) == [*Reason]
+    assert first_column(evidence) == [*Source]
+    assert set(EXPLANATIONS) == set(VERDICTS) == set(Reason)
 
 
-def _seen(*sights: tuple[bool, str]) -> list[Observation]:
-    start = datetime(2026, 11, 21, tzinfo=UTC)
-    return [
-        Observation("one", start + timedelta(hours=hour), enabled, status)
+_START = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def _seen(*sights: tuple[bool, str], **happened: Source) -> History:
+    """Return one sight an hour, and after the last of them an event of each kind that is named."""
+    seen = [
+        Observation("one", _START + timedelta(hours=hour), enabled, status)
         for hour, (enabled, status) in enumerate(sights)
     ]
+    later = _START + timedelta(days=1)
+    events = [ServerEvent("one", later, EventKind(kind), by) for kind, by in happened.items()]
+    return History(seen, events)
 
 
-def test_a_reason_comes_with_the_verdict_that_is_documented() -> None:
+def test_a_reason_comes_with_the_verdict_and_confidence_that_are_documented() -> None:
     on = an_instance(metadata_service=ON)
-    off_then_on = _seen((False, "running"), (True, "running"))
+    off_then_on = ((False, "running"), (True, "running"))
     cases = [
-        assess_restart(on, off_then_on),
-        assess_restart(on, [*off_then_on, *_seen((True, "stopped"))]),
+        assess_restart(on, _seen(*off_then_on)),
+        assess_restart(on, _seen(*off_then_on, (True, "stopped"))),
         assess_restart(on, _seen((True, "running"), (False, "running"), (True, "running"))),
+        assess_restart(on, _seen(*off_then_on, restarted=Source.OWN_RUN)),
+        assess_restart(on, _seen(*off_then_on, answered=Source.GUEST_PROBE)),
+        assess_restart(on, _seen(*off_then_on, acknowledged=Source.OPERATOR)),
         assess_restart(on),
         assess_restart(on, _seen((False, "stopped"), (True, "running"))),
         assess_restart(an_instance(metadata_service=OFF)),
@@ -198,7 +210,7 @@ def test_a_reason_comes_with_the_verdict_that_is_documented() -> None:
         assess_restart(on, rule=RestartRule.NONE),
     ]
 
-    assert {case.reason: case.verdict for case in cases} == VERDICTS
+    assert {case.reason: (case.verdict, case.confidence) for case in cases} == VERDICTS
 
 
 PLANS = text_of("docs/reference/plans.md")

@@ -1,16 +1,17 @@
 """Restarts and links among what is planned, what became of it, and what runs remember."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from tests.render.examples import rendered, rendered_example
-from tests.render.restart_examples import LINK_PLAN, RESTART_PLAN
+from tests.render.restart_examples import LINK_PLAN, LINK_RUN, RESTART_PLAN
 from tests.render.test_schemas import assert_valid
 from tests.support.strategies import plans, run_records
-from vpcmetactl.domain.plans import NotAttempted, Plan, RestartChange, Skip
+from vpcmetactl.domain.plans import Action, NotAttempted, Plan, RestartChange, Skip
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.render.options import Format
 from vpcmetactl.render.schemas.reading import load_schema
@@ -138,11 +139,25 @@ def test_a_run_tells_how_far_each_restart_got_and_that_resuming_starts_servers_f
     text = rendered_example("run-restart", Format.WIDE)
     assert "stopped, not started again" in text
     assert "perhaps stopped, not started again" in text
-    assert "stopped, perhaps started again: did not start: cannot_start_capacity" in text
+    assert "told to start again, not seen to run: did not start: cannot_start_capacity" in text
     assert "db-2, db-3, db-5: perhaps still stopped; resuming the run starts them first\n" in text
     (run,) = items("run-restart")
     steps = {one["server"]["name"]: [a["step"] for a in one["attempts"]] for one in run["items"]}
     assert steps["db-5"] == ["stopping", None]
+
+
+@pytest.mark.parametrize(
+    ("run", "title"),
+    [
+        (replace(LINK_RUN, rollback_of="r1"), "create links, to undo r1"),
+        (LINK_RUN, "create links"),
+        (replace(LINK_RUN, action=Action.RESTORE, rollback_of="r1"), "restore of r1"),
+        (replace(LINK_RUN, action=Action.PRUNE_LINKS), "prune links"),
+    ],
+)
+def test_a_run_says_what_it_was_for_and_what_it_takes_back(run: RunRecord, title: str) -> None:
+    first = rendered(RUN, Format.TABLE, [run]).splitlines()[0]
+    assert first == f"Run {run.id}: {title}"
 
 
 def test_what_loses_data_stands_first_among_the_notes() -> None:

@@ -13,7 +13,7 @@ from vpcmetactl.render.views.words import servers_listed
 
 _OF_METADATA = frozenset({Action.ENABLE, Action.DISABLE, Action.SET})
 # What a reader must not overlook: something gets worse, or is lost.
-_GRAVE = frozenset({NoteCode.WEAKENS, NoteCode.INSTANCE_STORAGE_LOST})
+_GRAVE = frozenset({NoteCode.WEAKENS, NoteCode.INSTANCE_STORAGE_LOST, NoteCode.TRUSTED})
 
 
 def change_words(

@@ -33,16 +33,19 @@ _MAY_BE_DOWN = frozenset({RestartStep.STOPPING, RestartStep.STOPPED, RestartStep
 _STEPS: Mapping[RestartStep, str] = {
     RestartStep.STOPPING: "perhaps stopped, not started again",
     RestartStep.STOPPED: "stopped, not started again",
-    RestartStep.STARTING: "stopped, perhaps started again",
-    RestartStep.RUNNING: "started again, not seen to run well",
+    RestartStep.STARTING: "told to start again, not seen to run",
+    RestartStep.RUNNING: "runs again, not seen to be well",
 }
 
 
 def action_words(run: Run) -> str:
     """Return what a run was for, and what was asked."""
-    if run.action is Action.RESTORE and run.rollback_of is not None:
-        return f"restore of {run.rollback_of}"
-    return wish_words(run.action, run.patch)
+    words = wish_words(run.action, run.patch)
+    if run.rollback_of is None:
+        return words
+    # A restore is of a run; links are made or deleted, which takes one back.
+    joint = " of" if run.action is Action.RESTORE else ", to undo"
+    return f"{words}{joint} {run.rollback_of}"
 
 
 def counts_words(counts: RunCounts) -> str:
