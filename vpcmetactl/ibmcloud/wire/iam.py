@@ -6,6 +6,7 @@ then hold for more servers than it does (platform notes 4.2).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -258,7 +259,6 @@ def _text(part: object) -> str:
 def _token(following: str | None) -> str | None:
     if not following:
         return None
-    try:
+    with suppress(KeyError, ValueError):
         return parse_qs(urlsplit(following).query)["pagetoken"][0]
-    except (KeyError, ValueError):
-        raise NotAsDocumentedError("the address of the next page names no pagetoken") from None
+    raise NotAsDocumentedError("the address of the next page names no pagetoken")

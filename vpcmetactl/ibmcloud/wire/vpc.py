@@ -6,6 +6,7 @@ the domain's shape are decoded straight into its classes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -326,10 +327,9 @@ def _start(following: NextBody | None) -> str | None:
     """Take the token out of ``next.href``, which lacks version and generation (notes 1.3)."""
     if following is None:
         return None
-    try:
+    with suppress(KeyError, ValueError):
         return parse_qs(urlsplit(following.href or "").query)["start"][0]
-    except (KeyError, ValueError):
-        raise NotAsDocumentedError("the address of the next page names no start") from None
+    raise NotAsDocumentedError("the address of the next page names no start")
 
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
