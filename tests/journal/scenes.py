@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.support.builders import an_instance
-from vpcmetactl.domain.evidence import Observation, Sights
+from vpcmetactl.domain.evidence import EventKind, Observation, ServerEvent, Sights, Source
 from vpcmetactl.domain.plans import (
     Action,
     MetadataChange,
     MetadataServicePatch,
     Plan,
+    RestartChange,
     plan_metadata,
 )
+from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.usecases.ports import EvidenceLog, Realm
 
 REALM = Realm("iam.cloud.ibm.com", "https://{region}.iaas.cloud.ibm.com", "account-1")
@@ -37,6 +39,19 @@ def seen(
     return Observation(server_id, at(minute), enabled, status)
 
 
+def happened(
+    minute: float,
+    kind: EventKind = EventKind.STOPPED,
+    *,
+    source: Source = Source.ACTIVITY_TRACKER,
+    server_id: str = "web-1",
+    key: str = "",
+    note: str | None = None,
+) -> ServerEvent:
+    """An event of web-1 that Activity Tracker recorded, a stop unless the test says otherwise."""
+    return ServerEvent(server_id, at(minute), kind, source, key, note)
+
+
 def record(log: EvidenceLog, *sights: Observation) -> None:
     """Write down what was seen anew."""
     log.record_sights(Sights(sights))
@@ -51,6 +66,15 @@ def a_plan(*names: str) -> Plan:
     """A plan to turn the service of these instances on."""
     servers = [an_instance(name) for name in names]
     return plan_metadata(Action.ENABLE, MetadataServicePatch(enabled=True), servers, named=True)
+
+
+def a_restart_plan(*names: str) -> Plan:
+    """A plan to restart these instances."""
+    changes = [
+        RestartChange(an_instance(name).identity, Verdict.NEEDED, Reason.ENABLED_WHILE_RUNNING)
+        for name in names
+    ]
+    return Plan(Action.RESTART, MetadataServicePatch(), tuple(changes))
 
 
 def metadata_changes(plan: Plan) -> list[MetadataChange]:
