@@ -1,11 +1,13 @@
 """The same servers twice: in memory, and behind SDK, HTTP and emulator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from typing import Protocol
 
+from tests.support.clock import ManualClock as OurManualClock
 from tests.support.clock import RealClock
 from tests.support.fake_cloud import InMemoryCloud
 from tests.support.gateways import a_connection, a_gateway
@@ -16,19 +18,30 @@ from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
 from vpcmetactl.ibmcloud.connection import ApiKey
 from vpcmetactl.ibmcloud.gateway import CloudGateway
-from vpcmetactl.usecases.ports import Inventory, MetadataWriter, PageQuery, PreflightReader
+from vpcmetactl.usecases.ports import (
+    Inventory,
+    LinkWriter,
+    MetadataWriter,
+    PageQuery,
+    PowerSwitch,
+    PreflightReader,
+    TrustReader,
+)
 
 
-class Cloud(Inventory, MetadataWriter, PreflightReader, Protocol):
+class Cloud(
+    Inventory, MetadataWriter, PreflightReader, PowerSwitch, TrustReader, LinkWriter, Protocol
+):
     """What both implementations are."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A cloud to test, and the servers that it holds, by name."""
+    """A cloud to test, the servers that it holds, by name, and its time, in seconds to let pass."""
 
     cloud: Cloud
     servers: dict[str, Server]
+    let_pass: Callable[[float], None]
 
     def __getitem__(self, name: str) -> Server:
         return self.servers[name]
@@ -37,8 +50,17 @@ class Subject:
 @contextmanager
 def over_http(scenario: str) -> Iterator[Subject]:
     """Serve a scenario from the emulator and reach it through IBM's SDK."""
-    with _serving(scenario) as gateway:
-        yield Subject(gateway, _servers(scenario))
+    clock = ManualClock()
+    with _serving(scenario, clock) as gateway:
+        yield Subject(
+            gateway,
+            _servers(scenario),
+            lambda seconds: _advance(clock, seconds),
+        )
+
+
+def _advance(clock: ManualClock, seconds: float) -> None:
+    clock.advance(timedelta(seconds=seconds))
 
 
 @contextmanager
@@ -47,12 +69,15 @@ def in_memory(scenario: str) -> Iterator[Subject]:
     servers = _servers(scenario)
     with _serving(scenario) as gateway:
         regions, caller = gateway.list_regions(), gateway.get_caller()
-    cloud = InMemoryCloud(servers.values(), regions=regions, caller=caller)
+    clock = OurManualClock()
+    cloud = InMemoryCloud(servers.values(), regions=regions, caller=caller, clock=clock)
     if scenario == "demo":
         copied = _surroundings(scenario)
         cloud.allowed_use.update(copied.allowed_use)
         cloud.group_metadata.update(copied.group_metadata)
-    yield Subject(cloud, servers)
+    if scenario == "trusted-fleet":
+        _copy_trust(scenario, cloud)
+    yield Subject(cloud, servers, clock.advance)
 
 
 @cache
@@ -71,10 +96,27 @@ def _surroundings(scenario: str) -> InMemoryCloud:
     return copy
 
 
+def _copy_trust(scenario: str, copy: InMemoryCloud) -> None:
+    with _serving(scenario) as gateway:
+        account_id = gateway.get_caller().account_id or ""
+        for profile in gateway.list_profiles(account_id):
+            copy.add_profile(
+                profile,
+                links=gateway.list_links(profile.id),
+                rules=gateway.list_rules(profile.id),
+                identities=gateway.list_identities(profile.id),
+            )
+        copy.limits.extend(gateway.list_limits(account_id))
+        for server in _servers(scenario).values():
+            found = gateway.get_default_profile(server.region, server.kind, server.id)
+            if found is not None:
+                copy.default_profiles[server.id] = found
+
+
 @contextmanager
-def _serving(scenario: str) -> Iterator[CloudGateway]:
+def _serving(scenario: str, clock: ManualClock | None = None) -> Iterator[CloudGateway]:
     # With a clock that stands still a scenario is the same each time.
-    world = build_world(scenario, clock=ManualClock())
+    world = build_world(scenario, clock=clock or ManualClock())
     with EmulatorServer(Emulator(world)) as server:
         connection = a_connection(server.url, credentials=ApiKey(world.api_key), timeout=10)
         with a_gateway(connection, RealClock()) as gateway:

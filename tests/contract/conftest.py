@@ -19,3 +19,10 @@ def crowd(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """More servers than fit on two pages; only to be read."""
     with IMPLEMENTATIONS[request.param]("large:250") as subject:
         yield subject
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def trusted(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """The emulator's trusted fleet: every way of a server to become a trusted profile."""
+    with IMPLEMENTATIONS[request.param]("trusted-fleet") as subject:
+        yield subject

@@ -27,6 +27,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.trust import DefaultProfile
 from vpcmetactl.usecases.ports import Caller, Clock, PageQuery, ServerPage, Unreadable
 
 __all__ = ["Call", "InMemoryCloud"]
@@ -39,6 +40,7 @@ class InMemoryCloud(InMemoryTrust):
 
     Every boot volume permits everything, except where ``allowed_use`` says otherwise by its id;
     ``group_metadata`` holds what the template of each instance group says, by the group's id.
+    ``default_profiles`` holds what servers were made with, by the server's id.
     ``unreadable`` is reported on the first page of its region and kind. ``power`` says how servers
     stop and start; with ``clock`` they take seconds to, without it readings.
     """
@@ -62,6 +64,7 @@ class InMemoryCloud(InMemoryTrust):
         self.limit = limit
         self.allowed_use: dict[str, str | None] = {}
         self.group_metadata: dict[str, MetadataService] = {}
+        self.default_profiles: dict[str, DefaultProfile] = {}
         self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
 
     # What a test arranges and asks.
@@ -157,6 +160,13 @@ class InMemoryCloud(InMemoryTrust):
             self._find_server(server.region, server.kind, server.id)
             self._become(server.id, self.power.start(self.peek(server.id)))
         self._answer("start_server")
+
+    def get_default_profile(
+        self, region: str, kind: ServerKind, server_id: str
+    ) -> DefaultProfile | None:
+        self._arrive(Call("get_default_profile", region, kind, server_id))
+        with self._lock:
+            return self.default_profiles.get(self._find_server(region, kind, server_id).id)
 
     def get_allowed_use(self, region: str, volume_id: str) -> str | None:
         self._arrive(Call("get_allowed_use", region, detail=volume_id))

@@ -1,14 +1,12 @@
-"""Trusted profiles in memory: the ports ``TrustReader`` and ``LinkWriter``."""
+"""Trusted profiles in memory: what of ``TrustReader`` and ``LinkWriter`` IAM is asked."""
 
 from collections.abc import Iterable, Sequence
 
 from tests.support.fake_calls import Call, CallLog
 from vpcmetactl.domain.errors import BadRequestError, ConflictError, NotFoundError
 from vpcmetactl.domain.identifiers import account_of_crn
-from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.trust import (
     ClaimRule,
-    DefaultProfile,
     IdentityLimit,
     ProfileIdentity,
     ProfileLink,
@@ -20,14 +18,13 @@ from vpcmetactl.domain.trust import (
 class InMemoryTrust(CallLog):
     """The trusted profiles of one account, as tests put them with ``add_profile``.
 
-    ``limits`` are told and not enforced. ``default_profiles`` are found by a server's id. One link
-    for each compute type and CRN is the most that a profile can have.
+    ``limits`` are told and not enforced. One link for each compute type and CRN is the most that a
+    profile can have.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.limits: list[IdentityLimit] = []
-        self.default_profiles: dict[str, DefaultProfile] = {}
         self._trust: dict[str, ProfileTrust] = {}
         self._links: dict[str, dict[str, ProfileLink]] = {}
         self._made = 0
@@ -85,12 +82,6 @@ class InMemoryTrust(CallLog):
     def list_limits(self, account_id: str) -> Sequence[IdentityLimit]:
         self._arrive(Call("list_limits", detail=account_id))
         return list(self.limits)
-
-    def get_default_profile(
-        self, region: str, kind: ServerKind, server_id: str
-    ) -> DefaultProfile | None:
-        self._arrive(Call("get_default_profile", region, kind, server_id))
-        return self.default_profiles.get(server_id)
 
     def create_link(
         self,
