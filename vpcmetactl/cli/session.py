@@ -11,6 +11,7 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.render.cut_off import cut_off_warnings
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
 from vpcmetactl.usecases.ports import Caller, EvidenceLog, Realm
@@ -85,6 +86,8 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
             caller = cloud.get_caller()
             _guard_account(options, caller)
             with app.open_log(options, caller, observer) as log:
+                for warning in cut_off_warnings(log.list_cut_off_restarts()):
+                    app.terminal.say(warning)
                 yield Session(app, options, observer, cloud, caller, log)
     finally:
         observer.close()
