@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
+from tests.files.activity_samples import a_proof, lines
 from tests.support.strategies import run_records, saved_plans
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
@@ -50,6 +51,12 @@ def test_the_schemas_are_closed_and_every_field_is_described(name: str) -> None:
         for field, value in part["properties"].items()
         if field != "decision" and not value.get("description")
     ] == []
+
+
+def test_a_proof_is_what_its_schema_says() -> None:
+    proof = Draft202012Validator(SCHEMAS["proof.schema.json"])
+    assert complaints(proof, lines(a_proof())) == []
+    assert complaints(proof, lines(a_proof(token="x")))
 
 
 @given(saved_plans())

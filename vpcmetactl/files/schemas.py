@@ -7,16 +7,25 @@ from typing import Any
 
 import msgspec
 
+from vpcmetactl.files import proofs, sealing
 from vpcmetactl.files.plans import PlanFile
+from vpcmetactl.files.proofs import Proof
 from vpcmetactl.files.runs import RunsFile
-from vpcmetactl.files.sealing import VERSION, Sealed
+from vpcmetactl.files.shapes import Shape
 
-_FILES: Mapping[str, type[Sealed]] = {"plan": PlanFile, "runs": RunsFile}
+_FILES: Mapping[str, tuple[type[Shape], int]] = {
+    "plan": (PlanFile, sealing.VERSION),
+    "runs": (RunsFile, sealing.VERSION),
+    "proof": (Proof, proofs.VERSION),
+}
 
 
 def schema_texts() -> Mapping[str, str]:
     """Return the text of each schema file by its name."""
-    return {f"{name}.schema.json": _schema_text(name, shape) for name, shape in _FILES.items()}
+    return {
+        f"{name}.schema.json": _schema_text(name, shape, version)
+        for name, (shape, version) in _FILES.items()
+    }
 
 
 def write_schemas(folder: Path) -> None:
@@ -25,12 +34,12 @@ def write_schemas(folder: Path) -> None:
         folder.joinpath(name).write_text(text, "utf-8", newline="\n")
 
 
-def _schema_text(name: str, shape: type[Sealed]) -> str:
+def _schema_text(name: str, shape: type[Shape], version: int) -> str:
     (reference,), definitions = msgspec.json.schema_components([shape])
     whole = definitions.pop(reference["$ref"].rpartition("/")[2])
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:vpcmetactl:file:{name}:{VERSION}",
+        "$id": f"urn:vpcmetactl:file:{name}:{version}",
         **whole,
         "title": f"vpcmetactl-{name}",
         "$defs": dict(sorted(definitions.items())),
