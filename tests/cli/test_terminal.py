@@ -9,7 +9,8 @@ from vpcmetactl.cli.confirm import confirm
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.terminal import Terminal, printable
 from vpcmetactl.domain.errors import RefusedError, UnavailableError
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, NotAttempted, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, NotAttempted
 from vpcmetactl.domain.servers import ServerKind
 
 INSTANCE = ServerKind.INSTANCE

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.support.builders import an_instance
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget, waves
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan
 
 percents = st.decimals(0, 100, places=2).map(lambda number: f"{number:f}")
 counts = st.integers(0, 10**9 - 1).map(str)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.builders import OFF, ON, ON_HTTPS, a_bare_metal_server, an_instance
+from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -14,8 +15,6 @@ from vpcmetactl.domain.plans import (
     Plan,
     Skip,
     SkipReason,
-    invert_plan,
-    plan_metadata,
 )
 from vpcmetactl.domain.servers import MetadataService, Protocol
 

@@ -12,6 +12,7 @@ from tests.support.builders import (
     a_bare_metal_server,
     an_instance,
 )
+from vpcmetactl.domain.metadata_plans import patched, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -22,8 +23,6 @@ from vpcmetactl.domain.plans import (
     Plan,
     Skip,
     SkipReason,
-    patched,
-    plan_metadata,
 )
 from vpcmetactl.domain.servers import MetadataService, Protocol, Server
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.support.builders import ACCOUNT, OFF, ON_HTTPS, a_bare_metal_server, an_instance
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.servers import Protocol, Server
 

@@ -13,7 +13,8 @@ from tests.support.builders import a_server_id
 from tests.support.strategies import saved_plans
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError
-from vpcmetactl.domain.plans import MetadataChange, invert_plan
+from vpcmetactl.domain.metadata_plans import invert_plan
+from vpcmetactl.domain.plans import MetadataChange
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.files.plans import decode_plan, encode_plan
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tests.support.builders import an_instance
 from vpcmetactl.domain.evidence import EventKind, Observation, ServerEvent, Sights, Source
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     MetadataChange,
     MetadataServicePatch,
     Plan,
     RestartChange,
-    plan_metadata,
 )
 from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.usecases.ports import EvidenceLog, Realm

@@ -24,6 +24,7 @@ from vpcmetactl.domain.errors import (
     RefusedError,
     UnavailableError,
 )
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
@@ -40,7 +41,6 @@ from vpcmetactl.domain.plans import (
     Skip,
     SkipReason,
     Unknown,
-    plan_metadata,
 )
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunState
 from vpcmetactl.domain.servers import MetadataService, Protocol

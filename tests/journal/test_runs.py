@@ -11,6 +11,7 @@ from tests.journal.scenes import OTHER_REALM, REALM, a_plan, rows
 from tests.support.builders import OFF, ON, an_instance
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import PermissionDeniedError, RefusedError, UnavailableError
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
@@ -21,7 +22,6 @@ from vpcmetactl.domain.plans import (
     Outcome,
     Refused,
     Unknown,
-    plan_metadata,
 )
 from vpcmetactl.domain.restarts import Reason, RestartAssessment, Verdict
 from vpcmetactl.journal.state import SqliteJournal, open_journal

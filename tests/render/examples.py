@@ -40,6 +40,7 @@ from vpcmetactl.domain.errors import (
     UnavailableError,
 )
 from vpcmetactl.domain.evidence import NOTHING_KNOWN, History, Observation
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
@@ -53,7 +54,6 @@ from vpcmetactl.domain.plans import (
     Refused,
     Skip,
     Unknown,
-    plan_metadata,
 )
 from vpcmetactl.domain.policy import Policy, Requirement
 from vpcmetactl.domain.restarts import AssessedServer, assess_restart

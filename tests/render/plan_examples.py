@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.support.builders import ACCOUNT, OFF, ON, ON_HTTPS, an_instance
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
+from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -14,8 +15,6 @@ from vpcmetactl.domain.plans import (
     Plan,
     Skip,
     SkipReason,
-    invert_plan,
-    plan_metadata,
 )
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.servers import MetadataService, Protocol

@@ -6,14 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.render.plan_examples import of_metadata
 from tests.support.builders import ACCOUNT, OFF, ON, ON_HTTPS, a_bare_metal_server, an_instance
-from vpcmetactl.domain.plans import (
-    Action,
-    MetadataServicePatch,
-    Plan,
-    Skip,
-    invert_plan,
-    plan_metadata,
-)
+from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, Skip
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
 from vpcmetactl.domain.servers import Protocol, Server
 

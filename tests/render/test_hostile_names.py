@@ -15,7 +15,8 @@ from tests.support.builders import ON, an_instance
 from vpcmetactl.domain.audit import audit_servers
 from vpcmetactl.domain.checks import CHECKS
 from vpcmetactl.domain.errors import UnavailableError
-from vpcmetactl.domain.plans import Action, Failed, MetadataServicePatch, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, Failed, MetadataServicePatch
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.restarts import AssessedServer, assess_restart
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem

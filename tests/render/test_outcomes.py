@@ -5,6 +5,7 @@ import pytest
 from tests.render.examples import NOON, rendered
 from tests.support.builders import OFF, a_bare_metal_server, an_instance
 from vpcmetactl.domain.errors import ExitCode, PermissionDeniedError, UnavailableError
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Applied,
@@ -15,7 +16,6 @@ from vpcmetactl.domain.plans import (
     Outcome,
     Refused,
     Unknown,
-    plan_metadata,
 )
 from vpcmetactl.domain.restarts import assess_restart
 from vpcmetactl.domain.servers import ServerIdentity

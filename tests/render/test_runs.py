@@ -6,7 +6,8 @@ import pytest
 from tests.render.examples import rendered
 from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUN_ID, RUNNING, STARTED
 from tests.support.builders import OFF, an_instance
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem, RunRecord, RunState
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.views.runs import RUN, RUNS

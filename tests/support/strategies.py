@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.builders import ACCOUNT, a_bare_metal_server, an_instance
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -24,7 +25,6 @@ from vpcmetactl.domain.plans import (
     Skip,
     SkipReason,
     StopType,
-    plan_metadata,
 )
 from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.domain.runs import (

@@ -13,13 +13,8 @@ from vpcmetactl.domain.errors import (
     UnavailableError,
     VpcmetactlError,
 )
-from vpcmetactl.domain.plans import (
-    Action,
-    Change,
-    MetadataServicePatch,
-    Outcome,
-    plan_metadata,
-)
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, Outcome
 from vpcmetactl.domain.restarts import (
     Confidence,
     Observation,

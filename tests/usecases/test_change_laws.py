@@ -13,6 +13,7 @@ from tests.support.observer import RecordingObserver
 from tests.support.strategies import fleets, wishes
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import ConflictError, UnavailableError
+from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     AlreadyDone,
@@ -21,8 +22,6 @@ from vpcmetactl.domain.plans import (
     Outcome,
     Plan,
     SkipReason,
-    invert_plan,
-    plan_metadata,
 )
 from vpcmetactl.domain.servers import MetadataService, Server
 from vpcmetactl.usecases.applying import Applier

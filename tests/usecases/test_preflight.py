@@ -16,6 +16,7 @@ from vpcmetactl.domain.errors import (
     UnavailableError,
     VpcmetactlError,
 )
+from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -25,7 +26,6 @@ from vpcmetactl.domain.plans import (
     Plan,
     Skip,
     SkipReason,
-    plan_metadata,
 )
 from vpcmetactl.domain.servers import (
     Instance,

@@ -4,13 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from vpcmetactl.domain.errors import RefusedError
 from vpcmetactl.domain.links import invert_links
-from vpcmetactl.domain.plans import (
-    LinkChange,
-    MetadataChange,
-    Plan,
-    RestartChange,
-    invert_plan,
-)
+from vpcmetactl.domain.metadata_plans import invert_plan
+from vpcmetactl.domain.plans import LinkChange, MetadataChange, Plan, RestartChange
 from vpcmetactl.domain.servers import Server
 from vpcmetactl.domain.trust import ProfileLink
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from vpcmetactl.domain.plans import FieldChange, MetadataChange, MetadataServicePatch, patched
+from vpcmetactl.domain.metadata_plans import patched
+from vpcmetactl.domain.plans import FieldChange, MetadataChange, MetadataServicePatch
 from vpcmetactl.domain.servers import MetadataService, Protocol, ServerIdentity, ServerKind
 from vpcmetactl.files import shapes
 from vpcmetactl.files.notes import note_shapes, notes_from

@@ -8,7 +8,8 @@ from vpcmetactl.cli.parameters import Given
 from vpcmetactl.cli.session import READERS, Session
 from vpcmetactl.cli.trust import TrustCheck, check_plan
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, plan_metadata
+from vpcmetactl.domain.metadata_plans import plan_metadata
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.usecases.preflight import preflight
