@@ -118,7 +118,7 @@ def test_modules_are_imported_by_name_in_one_place_only() -> None:
     users = {
         _name(path)
         for path in _PACKAGE.rglob("*.py")
-        if any("importlib" in name for name in _imports(path))
+        if any(name in {"importlib", "runpy"} for name in _imports(path))
     }
 
     assert users == {"vpcmetactl/cli/lazy.py"}
