@@ -143,6 +143,7 @@ def test_decisions_and_use_cases_import_nothing_that_reads_or_writes(layer: str)
             "enum",
             "fnmatch",
             "functools",
+            "hashlib",
             "queue",
             "operator",
             "re",

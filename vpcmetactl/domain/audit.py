@@ -1,138 +1,231 @@
-"""Judging servers: checks in, findings and counts out."""
+"""Judging subjects by a policy: findings and counts out."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import date
 
-from vpcmetactl.domain.policy import Policy, Severity
-from vpcmetactl.domain.servers import Server, ServerIdentity, Support
-
-
-class Result(StrEnum):
-    """What a check makes of one server; only ``fail`` is a finding."""
-
-    PASS = "pass"  # noqa: S105 - a word, no secret
-    FAIL = "fail"
-    UNKNOWN = "unknown"
-    NOT_APPLICABLE = "not_applicable"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A check's result on one server; ``message`` says what was found, for a failure."""
-
-    result: Result
-    message: str = ""
-
-
-PASS = Judgement(Result.PASS)
-UNKNOWN = Judgement(Result.UNKNOWN)
-NOT_APPLICABLE = Judgement(Result.NOT_APPLICABLE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A rule that a server is held to.
-
-    ``id`` is stable for good. ``parameter`` names the policy's field without which the check
-    judges nothing. ``judge`` is asked about servers on which the service is supported only.
-    ``command`` is the command that mends it, with ``{server}`` for the server; ``remedy`` says
-    what to see to first.
-    """
-
-    id: str
-    title: str
-    severity: Severity
-    rationale: str
-    command: str
-    remedy: str
-    source: str
-    judge: Callable[[Server, Policy], Judgement]
-    parameter: str | None = None
-
-    def applies_under(self, policy: Policy) -> bool:
-        """Whether the policy gives the check what it needs to judge."""
-        return self.parameter is None or getattr(policy, self.parameter) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check that a server fails."""
-
-    check: Check
-    server: ServerIdentity
-    message: str
-
-    @property
-    def command(self) -> str:
-        """The command that mends it on this server, ready to paste."""
-        return self.check.command.format(server=self.server.crn or self.server.id)
+from vpcmetactl.domain.checks import CHECKS, Check, get_check
+from vpcmetactl.domain.findings import Finding, order_of
+from vpcmetactl.domain.judging import Detail, Judgement, Result, not_applicable, unknown
+from vpcmetactl.domain.policy import NO_PARAMETERS, Parameters, Policy, Rule
+from vpcmetactl.domain.servers import Support
+from vpcmetactl.domain.subjects import Subject
+from vpcmetactl.domain.waivers import ReviewedWaiver, WaiverDesk, rule_of_waivers, waiver_finding
 
 
 @dataclass(frozen=True, slots=True)
 class CheckCounts:
-    """How many servers passed one check, failed it, could not be judged or are not meant."""
+    """What one check made of the subjects; each subject is counted once.
+
+    ``failed`` and ``unknown`` are without those that are waived.
+    """
 
     passed: int = 0
     failed: int = 0
     unknown: int = 0
     not_applicable: int = 0
+    waived: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
-    """The findings, gravest first, and the counts of every check that judged, by its id."""
+    """What an audit found.
+
+    ``findings``, waived ones included, and ``unknowns``, what could not be judged, are both
+    gravest first, in an order that depends on nothing but themselves. ``counts`` has every check
+    that the policy has an enabled rule for, by id; checks of waivers count waivers. ``subjects``
+    is how many were judged, ``keys`` are theirs. Waivers are judged as of the day ``as_of`` in
+    UTC.
+    """
 
     findings: Sequence[Finding]
-    counts: dict[str, CheckCounts]
-    servers: int
+    unknowns: Sequence[Finding]
+    counts: Mapping[str, CheckCounts]
+    subjects: int
+    keys: frozenset[str]
+    policy: Policy
+    as_of: date
 
-    def findings_at_or_above(self, severity: Severity) -> Sequence[Finding]:
-        """Return the findings of this severity and graver ones."""
-        return [f for f in self.findings if f.check.severity.rank >= severity.rank]
+    @property
+    def open_findings(self) -> Sequence[Finding]:
+        """The findings that count: those that are not waived."""
+        return [finding for finding in self.findings if finding.waived_by is None]
+
+    @property
+    def open_unknowns(self) -> Sequence[Finding]:
+        """What could not be judged and is not waived."""
+        return [finding for finding in self.unknowns if finding.waived_by is None]
 
 
-def audit_servers(
-    servers: Iterable[Server], checks: Sequence[Check], policy: Policy
+def audit(
+    subjects: Iterable[Subject],
+    policy: Policy,
+    as_of: date,
+    is_whole: Callable[[], bool] = lambda: True,
 ) -> AuditReport:
-    """Hold every server to every check that applies under the policy."""
-    active = [check for check in checks if check.applies_under(policy)]
-    tally: Counter[tuple[str, Result]] = Counter()
-    findings: list[Finding] = []
-    total = 0
-    for server in servers:
-        total += 1
-        for check in active:
-            judgement = judge_server(check, server, policy)
-            tally[check.id, judgement.result] += 1
-            if judgement.result is Result.FAIL:
-                findings.append(Finding(check, server.identity, judgement.message))
-    findings.sort(key=_order)
-    return AuditReport(findings, {check.id: _counts(check, tally) for check in active}, total)
+    """Judge every subject by every check that the policy has a rule for.
 
-
-def judge_server(check: Check, server: Server, policy: Policy) -> Judgement:
-    """Apply one check to one server.
-
-    On an architecture without the service nothing is applicable; what the API did not report is
-    unknown: neither a pass nor a failure.
+    ``is_whole`` is asked once all are judged, and says no where a selection was made or a part
+    could not be read: then no waiver is said to match nothing. Raises ValueError for a policy whose
+    expressions were not compiled, or that lacks a parameter.
     """
-    if server.support is Support.UNSUPPORTED_ARCHITECTURE:
-        return NOT_APPLICABLE
-    return check.judge(server, policy)
-
-
-def _order(finding: Finding) -> tuple[int, str, str, str, str]:
-    server = finding.server
-    check = finding.check
-    return (-check.severity.rank, check.id, server.region, server.name or "", server.id)
-
-
-def _counts(check: Check, tally: Counter[tuple[str, Result]]) -> CheckCounts:
-    return CheckCounts(
-        passed=tally[check.id, Result.PASS],
-        failed=tally[check.id, Result.FAIL],
-        unknown=tally[check.id, Result.UNKNOWN],
-        not_applicable=tally[check.id, Result.NOT_APPLICABLE],
+    desk = WaiverDesk(policy.waivers, as_of)
+    benches = [
+        _Bench(check, rules, desk)
+        for check in CHECKS
+        if check.judge is not None and (rules := _rules_of(check, policy))
+    ]
+    keys = [_judge_by_all(subject, benches) for subject in subjects]
+    findings = [finding for bench in benches for finding in bench.findings]
+    counts = {bench.check.id: bench.counts() for bench in benches}
+    reviewed = list(desk.review(policy, is_whole=is_whole()))
+    findings += [
+        waiver_finding(check, judgement, waiver, rule_of_waivers(policy, check.id))
+        for check, judgement, waiver in reviewed
+        if judgement.result is Result.FAIL
+    ]
+    counts |= _count_reviewed(reviewed)
+    return AuditReport(
+        findings=sorted(findings, key=order_of),
+        unknowns=sorted((one for bench in benches for one in bench.unknowns), key=order_of),
+        counts=dict(sorted(counts.items())),
+        subjects=len(keys),
+        keys=frozenset(keys),
+        policy=policy,
+        as_of=as_of,
     )
+
+
+def judge(check: Check, subject: Subject, parameters: Parameters = NO_PARAMETERS) -> Judgement:
+    """Apply one check to one subject; the check's own parameter is taken where none is given.
+
+    On an architecture without the service nothing is applicable. Raises ValueError for a check of
+    waivers.
+    """
+    if check.judge is None:
+        raise ValueError(f"{check.id} judges no servers")
+    if subject.server.support is Support.UNSUPPORTED_ARCHITECTURE:
+        return _UNSUPPORTED
+    return check.judge(subject, check.complete(parameters))
+
+
+def needs_trust(policy: Policy) -> bool:
+    """Whether a policy asks which trusted profiles trust the servers, so that they must be read."""
+    return any(
+        rule.enabled and get_check(rule.check).parameter == "profiles" for rule in policy.rules
+    )
+
+
+_UNSUPPORTED = not_applicable("IBM does not support the service on this architecture")
+_NO_RULE = not_applicable("no rule of the policy is about it")
+_TURNED_OFF = not_applicable("the policy turns the check off for it")
+
+
+def _rules_of(check: Check, policy: Policy) -> Sequence[Rule]:
+    """Return the rules of a check, or none where none of them lets it judge anything."""
+    rules = [rule for rule in policy.rules if rule.check == check.id]
+    return rules if any(rule.enabled for rule in rules) else ()
+
+
+def _judge_by_all(subject: Subject, benches: Sequence["_Bench"]) -> str:
+    """Judge a subject by every check, and return its key."""
+    if subject.server.support is Support.UNSUPPORTED_ARCHITECTURE:
+        for bench in benches:
+            bench.not_applicable += 1
+    else:
+        for bench in benches:
+            bench.judge(subject)
+    return subject.key
+
+
+class _Bench:
+    """One check with the rules of the policy for it, and what it has found so far."""
+
+    def __init__(self, check: Check, rules: Sequence[Rule], desk: WaiverDesk) -> None:
+        self.check = check
+        self.findings: list[Finding] = []
+        self.unknowns: list[Finding] = []
+        self.passed = self.failed = self.unknown = self.not_applicable = self.waived = 0
+        self._desk = desk
+        self._rules = [_BoundRule(check, rule) for rule in rules]
+
+    def judge(self, subject: Subject) -> None:
+        """Judge a subject on whose architecture the service is, or may be, supported."""
+        # The loop is written out here, for it runs for every check of every server.
+        judgement, rule = _NO_RULE, None
+        for rule in self._rules:
+            is_meant = rule.test is None or rule.test(subject)
+            if is_meant:
+                judgement = rule.judge(subject, rule.parameters)
+                break
+            if is_meant is None:
+                judgement = rule.untold
+                break
+        result = judgement.result
+        if result is Result.PASS:
+            self.passed += 1
+        elif result is Result.NOT_APPLICABLE:
+            self.not_applicable += 1
+        elif rule is not None:
+            self._hold(subject, judgement, rule)
+
+    def counts(self) -> CheckCounts:
+        """Return what was found so far, in numbers."""
+        return CheckCounts(self.passed, self.failed, self.unknown, self.not_applicable, self.waived)
+
+    def _hold(self, subject: Subject, judgement: Judgement, bound: "_BoundRule") -> None:
+        waiver = self._desk.find(self.check.id, subject)
+        result = judgement.result
+        if waiver is not None:
+            self.waived += 1
+        elif result is Result.FAIL:
+            self.failed += 1
+        else:
+            self.unknown += 1
+        held = self.findings if result is Result.FAIL else self.unknowns
+        for detail in judgement.details or (Detail("", judgement.reason),):
+            held.append(
+                Finding(
+                    check=self.check,
+                    result=result,
+                    severity=bound.severity,
+                    message=detail.reason,
+                    subject=subject,
+                    rule=bound.rule,
+                    detail=detail.key,
+                    waived_by=waiver,
+                )
+            )
+
+
+class _BoundRule:
+    """A rule, ready to be asked: ``test`` is ``None`` where it is about every subject."""
+
+    __slots__ = ("judge", "parameters", "rule", "severity", "test", "untold")
+
+    def __init__(self, check: Check, rule: Rule) -> None:
+        self.rule = rule
+        self.test = None if rule.servers.is_empty else rule.servers.test()
+        self.parameters = check.complete(rule.parameters) if rule.enabled else rule.parameters
+        self.severity = rule.severity or check.severity
+        self.untold = unknown(f"whether the rule for {rule.servers.words} is about it is not known")
+        self.judge = check.judge if check.judge is not None and rule.enabled else _turned_off
+
+
+def _turned_off(_: Subject, __: Parameters) -> Judgement:
+    return _TURNED_OFF
+
+
+def _count_reviewed(reviewed: Iterable[ReviewedWaiver]) -> Mapping[str, CheckCounts]:
+    tally: dict[str, Counter[Result]] = defaultdict(Counter)
+    for check, judgement, _ in reviewed:
+        tally[check.id][judgement.result] += 1
+    return {
+        check_id: CheckCounts(
+            passed=results[Result.PASS],
+            failed=results[Result.FAIL],
+            not_applicable=results[Result.NOT_APPLICABLE],
+        )
+        for check_id, results in tally.items()
+    }

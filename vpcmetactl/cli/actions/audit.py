@@ -1,11 +1,15 @@
 """What ``audit`` does."""
 
+from datetime import UTC
+
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.session import open_session, warn_of_unread
 from vpcmetactl.domain.checks import CHECKS, get_check
+from vpcmetactl.domain.default_policy import policy_of_flags
 from vpcmetactl.domain.errors import ExitCode, strongest
+from vpcmetactl.domain.gate import gate
 from vpcmetactl.domain.policy import Policy, Requirement, Severity
 from vpcmetactl.render.documents import Trailer
 from vpcmetactl.usecases.auditing import audit_fleet
@@ -24,13 +28,12 @@ def run_audit(app: App, given: Given) -> ExitCode:
 
     with emitter(app, FINDINGS, output) as out, open_session(app, options) as session:
         reading = session.read(choice, where)
-        report = audit_fleet(reading, policy)
+        report = audit_fleet(reading, policy, app.clock.now().astimezone(UTC).date())
         for finding in report.findings:
             out.item(finding)
-        grave = fail_on != "none" and report.findings_at_or_above(Severity(fail_on))
         code = strongest(
             ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
-            ExitCode.FINDINGS if grave else ExitCode.OK,
+            gate(report, None if fail_on == "none" else Severity(fail_on)),
         )
         session.observer.finish()
         trailer = session.trailer(reading, code, whole=report)
@@ -67,7 +70,7 @@ def explain_check(app: App, given: Given) -> ExitCode:
 
 def _take_policy(given: Given) -> Policy:
     require = given.pop("require")
-    return Policy(
+    return policy_of_flags(
         require=Requirement(require) if require else None,
         max_response_hop_limit=given.pop("max_response_hop_limit"),
     )

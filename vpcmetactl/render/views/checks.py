@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vpcmetactl.domain import audit
+from vpcmetactl.domain import checks
 from vpcmetactl.render.documents import Column, Document, Fit, Group, Line, Trailer, View
 from vpcmetactl.render.items.audits import Check, ChecksSummary, check_item
 from vpcmetactl.render.views.words import NONE, counted, severity_style
@@ -19,20 +19,13 @@ COLUMNS = (
     Column[Check](
         key="title", title="A SERVER FAILS WHERE", text=lambda check: check.title, fit=Fit.WRAP
     ),
-    Column[Check](
-        key="parameter", title="POLICY FIELD", text=lambda check: check.parameter or NONE
-    ),
+    Column[Check](key="parameter", title="PARAMETER", text=lambda check: check.parameter or NONE),
     Column[Check](key="source", title="SOURCE", text=lambda check: check.source, wide_only=True),
 )
 
 
-def shown_command(command: str) -> str:
-    """Return a check's command with a word that a reader replaces."""
-    return command.replace("{server}", "SERVER")
-
-
-def _summarize(checks: Sequence[Check], _: Trailer) -> ChecksSummary:
-    return ChecksSummary(total=len(checks))
+def _summarize(items: Sequence[Check], _: Trailer) -> ChecksSummary:
+    return ChecksSummary(total=len(items))
 
 
 def _remarks(document: Document[Check]) -> Sequence[Group]:
@@ -41,7 +34,11 @@ def _remarks(document: Document[Check]) -> Sequence[Group]:
 
 
 def _page(check: Check) -> Sequence[Group]:
-    command = shown_command(check.command)
+    mending = [Line(check.remedy)]
+    if check.command is not None:
+        mending.append(Line(check.command, keep=True))
+    if check.terraform is not None:
+        mending.append(Line(check.terraform, label="Terraform", keep=True))
     return [
         Group(
             [Line(check.title)],
@@ -49,23 +46,28 @@ def _page(check: Check) -> Sequence[Group]:
             style=severity_style(check.severity),
         ),
         Group([Line(check.rationale)], title="Why"),
-        Group([Line(check.remedy), Line(command, keep=True)], title="What to do"),
+        Group(mending, title="What to do"),
         Group([Line(_judged(check))], title="When it judges"),
         Group([Line(check.source)], title="Source"),
     ]
 
 
 def _judged(check: Check) -> str:
+    if check.about == "waivers":
+        return "Where the policy has waivers."
+    judges = "Where a rule of the policy is about the server"
     if check.parameter is None:
-        return "Always, where IBM supports the service on the server's architecture."
-    return f"Where the policy sets {check.parameter}; it has no default."
+        return f"{judges}."
+    if check.parameter_required:
+        return f"{judges}, and gives {check.parameter}."
+    return f"{judges}; it may give {check.parameter}."
 
 
 def _no_remarks(_: Document[Check]) -> Sequence[Group]:
     return ()
 
 
-CHECKS = View[audit.Check, Check](
+CHECKS = View[checks.Check, Check](
     kind="checks",
     to_item=check_item,
     sort_key=lambda check: check.id,

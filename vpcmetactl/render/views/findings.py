@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from vpcmetactl.domain import audit
+from vpcmetactl.domain import findings
 from vpcmetactl.domain.audit import AuditReport
 from vpcmetactl.domain.policy import Severity
 from vpcmetactl.render.documents import Column, Document, Fit, Group, Line, Trailer, View
@@ -14,7 +14,15 @@ from vpcmetactl.render.items.audits import (
     FindingsSummary,
     finding_item,
 )
-from vpcmetactl.render.views.words import counted, listed, server_sort_key, severity_style
+from vpcmetactl.render.views.words import NONE, counted, listed, severity_style
+
+
+def _message(finding: Finding) -> str:
+    waiver = finding.waived
+    if waiver is None:
+        return finding.message
+    return f"{finding.message} (waived by {waiver.owner} until {waiver.expires})"
+
 
 COLUMNS = (
     Column[Finding](
@@ -27,25 +35,33 @@ COLUMNS = (
     Column[Finding](
         key="server.name",
         title="SERVER",
-        text=lambda finding: finding.server.label,
+        text=lambda finding: finding.label,
         fit=Fit.SHORTEN,
         least=20,
     ),
     Column[Finding](
-        key="server.region", title="REGION", text=lambda finding: finding.server.region
+        key="server.region",
+        title="REGION",
+        text=lambda finding: finding.server.region if finding.server else NONE,
     ),
     Column[Finding](
         key="message",
         title="FINDING",
-        text=lambda finding: finding.message,
+        text=_message,
         fit=Fit.WRAP,
         least=24,
     ),
     Column[Finding](
-        key="server.id", title="ID", text=lambda finding: finding.server.id, wide_only=True
+        key="server.id",
+        title="ID",
+        text=lambda finding: finding.server.id if finding.server else NONE,
+        wide_only=True,
     ),
     Column[Finding](
-        key="command", title="COMMAND", text=lambda finding: finding.command, wide_only=True
+        key="command",
+        title="COMMAND",
+        text=lambda finding: finding.command or finding.terraform or NONE,
+        wide_only=True,
     ),
     Column[Finding](
         key="source", title="SOURCE", text=lambda finding: finding.source, wide_only=True
@@ -54,16 +70,26 @@ COLUMNS = (
 
 
 def _sort_key(finding: Finding) -> tuple[object, ...]:
-    return (-finding.check.severity.rank, finding.check.id, server_sort_key(finding.server))
+    """Return the order of an audit's findings; those that share it stay as they are."""
+    first = (-finding.check.severity.rank, finding.check.id)
+    server, waiver = finding.server, finding.waiver
+    if server is None:
+        words = f"{waiver.check}\n{waiver.servers}\n{waiver.owner}" if waiver else ""
+        return (*first, "", "", words)
+    address = finding.place.address if finding.place else None
+    key = address or server.crn or f"{server.kind}/{server.region}/{server.id}"
+    return (*first, server.region, server.name or "", key)
 
 
-def _summarize(findings: Sequence[Finding], trailer: Trailer) -> FindingsSummary:
-    report = trailer.whole if isinstance(trailer.whole, AuditReport) else AuditReport((), {}, 0)
-    severities = Counter(finding.check.severity for finding in findings)
+def _summarize(items: Sequence[Finding], trailer: Trailer) -> FindingsSummary:
+    report = trailer.whole if isinstance(trailer.whole, AuditReport) else None
+    severities = Counter(finding.check.severity for finding in items)
     return FindingsSummary(
-        total=len(findings),
-        servers=report.servers,
-        servers_with_findings=len({finding.server.id for finding in findings}),
+        total=len(items),
+        waived=sum(finding.waived is not None for finding in items),
+        unknown=len(report.open_unknowns) if report else 0,
+        servers=report.subjects if report else 0,
+        servers_with_findings=len({_subject(finding) for finding in items if finding.server}),
         by_severity=BySeverity(
             critical=severities[Severity.CRITICAL],
             high=severities[Severity.HIGH],
@@ -78,10 +104,15 @@ def _summarize(findings: Sequence[Finding], trailer: Trailer) -> FindingsSummary
                 passed=counts.passed,
                 unknown=counts.unknown,
                 not_applicable=counts.not_applicable,
+                waived=counts.waived,
             )
-            for check_id, counts in report.counts.items()
+            for check_id, counts in (report.counts.items() if report else ())
         ),
     )
+
+
+def _subject(finding: Finding) -> tuple[object, ...]:
+    return _sort_key(finding)[2:]
 
 
 def _remarks(document: Document[Finding]) -> Sequence[Group]:
@@ -106,13 +137,17 @@ def _remarks(document: Document[Finding]) -> Sequence[Group]:
 
 def _check_group(finding: Finding, counts: CheckCounts) -> Group:
     check = finding.check
+    lines = [
+        Line(_counts(counts), label="Servers" if finding.server else "Waivers"),
+        Line(finding.remedy, label="Remedy"),
+    ]
+    if finding.command is not None:
+        lines.append(Line(_command_for_any(finding), label="Command", keep=True))
+    if finding.terraform is not None:
+        lines.append(Line(finding.terraform, label="Terraform", keep=True))
+    lines.append(Line(finding.source, label="Source"))
     return Group(
-        [
-            Line(_counts(counts), label="Servers"),
-            Line(finding.remedy, label="Remedy"),
-            Line(_command_for_any(finding), label="Command", keep=True),
-            Line(finding.source, label="Source"),
-        ],
+        lines,
         title=f"{check.id} ({check.severity}): {check.title}",
         style=severity_style(check.severity),
     )
@@ -120,8 +155,8 @@ def _check_group(finding: Finding, counts: CheckCounts) -> Group:
 
 def _command_for_any(finding: Finding) -> str:
     """Return the command without the server that it was made for."""
-    server = finding.server
-    return finding.command.replace(server.crn or server.id, "SERVER")
+    server, command = finding.server, finding.command or ""
+    return command.replace(server.crn or server.id, "SERVER") if server else command
 
 
 def _counts(counts: CheckCounts) -> str:
@@ -129,8 +164,9 @@ def _counts(counts: CheckCounts) -> str:
         listed(
             [
                 (counts.failed, "failed"),
+                (counts.waived, "waived"),
                 (counts.passed, "passed"),
-                (counts.unknown, "unknown (not reported)"),
+                (counts.unknown, "unknown"),
                 (counts.not_applicable, "not applicable"),
             ]
         )
@@ -152,17 +188,18 @@ def _totals(summary: FindingsSummary) -> str:
             (by.info, "info"),
         ]
     )
+    waived = f"; {summary.waived} waived" if summary.waived else ""
     return (
         f"{judged}: {counted(summary.total, 'finding')} "
-        f"on {counted(summary.servers_with_findings, 'server')} ({severities})."
+        f"on {counted(summary.servers_with_findings, 'server')} ({severities}{waived})."
     )
 
 
-FINDINGS = View[audit.Finding, Finding](
+FINDINGS = View[findings.Finding, Finding](
     kind="findings",
     to_item=finding_item,
     sort_key=_sort_key,
-    identity=lambda finding: finding.server.id,
+    identity=lambda finding: finding.server.id if finding.server else None,
     columns=COLUMNS,
     summarize=_summarize,
     remarks=_remarks,

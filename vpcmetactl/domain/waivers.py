@@ -1,0 +1,95 @@
+"""Waivers at work: which findings they accept, and what is wrong with waivers themselves."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from vpcmetactl.domain.checks import Check, get_check
+from vpcmetactl.domain.findings import Finding
+from vpcmetactl.domain.judging import Judgement, Result, failed, not_applicable, passed
+from vpcmetactl.domain.policy import Policy, Rule, Waiver
+from vpcmetactl.domain.subjects import Subject
+
+ReviewedWaiver = tuple[Check, Judgement, Waiver]
+
+# A waiver that has as many days left, or fewer, is told of.
+SOON_DAYS = 14
+
+
+class WaiverDesk:
+    """Holds findings against the waivers of a policy, and remembers which were of use."""
+
+    def __init__(self, waivers: Sequence[Waiver], as_of: date) -> None:
+        self._as_of = as_of
+        self._waivers = waivers
+        self._used: set[int] = set()
+        self._by_check = {
+            check_id: [
+                (place, waiver.servers.test())
+                for place, waiver in enumerate(waivers)
+                if waiver.check == check_id and not waiver.is_expired(as_of)
+            ]
+            for check_id in {waiver.check for waiver in waivers}
+        }
+
+    def find(self, check_id: str, subject: Subject) -> Waiver | None:
+        """Return the first waiver that accepts findings of a check on a subject.
+
+        Where it cannot be told whether a waiver is about the subject it is not.
+        """
+        places = [
+            place for place, test in self._by_check.get(check_id, ()) if test(subject) is True
+        ]
+        self._used.update(places)
+        return self._waivers[places[0]] if places else None
+
+    def review(
+        self, policy: Policy, *, is_whole: bool
+    ) -> Iterator[tuple[Check, Judgement, Waiver]]:
+        """Judge the waivers themselves, once every subject was judged.
+
+        A rule can turn such a check off. ``is_whole`` is false where only a part of what the policy
+        is for was judged.
+        """
+        for place, waiver in enumerate(self._waivers):
+            judged = self._judge(waiver, is_used=place in self._used, is_whole=is_whole)
+            for check_id, judgement in judged.items():
+                rule = rule_of_waivers(policy, check_id)
+                if rule is None or rule.enabled:
+                    yield get_check(check_id), judgement, waiver
+
+    def _judge(self, waiver: Waiver, *, is_used: bool, is_whole: bool) -> Mapping[str, Judgement]:
+        until = waiver.expires.isoformat()
+        said = f"of {waiver.check} for {waiver.servers.words}"
+        if waiver.is_expired(self._as_of):
+            return {
+                "VPCMETA101": failed(f"the waiver {said} expired at the end of {until}"),
+                "VPCMETA102": not_applicable("it has expired"),
+                "VPCMETA103": not_applicable("it has expired"),
+            }
+        is_soon = (waiver.expires - self._as_of).days <= SOON_DAYS
+        if is_used:
+            use = passed("it accepts a finding")
+        elif is_whole:
+            use = failed(f"the waiver {said} accepts no finding")
+        else:
+            use = not_applicable("only a part of the fleet was judged")
+        return {
+            "VPCMETA101": passed("it has not expired"),
+            "VPCMETA102": use,
+            "VPCMETA103": failed(f"the waiver {said} expires at the end of {until}")
+            if is_soon
+            else passed("it holds for longer"),
+        }
+
+
+def rule_of_waivers(policy: Policy, check_id: str) -> Rule | None:
+    """Return the rule that decides about a check of waivers; it judges without one, too."""
+    return next((rule for rule in policy.rules if rule.check == check_id), None)
+
+
+def waiver_finding(
+    check: Check, judgement: Judgement, waiver: Waiver, rule: Rule | None
+) -> Finding:
+    """Return what is wrong with a waiver as a finding."""
+    severity = rule.severity if rule is not None and rule.severity is not None else check.severity
+    return Finding(check, Result.FAIL, severity, judgement.reason, rule=rule, about=waiver)
