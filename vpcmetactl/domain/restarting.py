@@ -54,13 +54,13 @@ def _plan_one(wish: RestartWish, assessed: AssessedServer) -> PlanItem:
     server, restart = assessed.server, assessed.restart
     who = server.identity
     if restart.verdict is Verdict.NOT_NEEDED:
-        message = f"no restart is outstanding: {restart.reason.value.replace('_', ' ')}"
+        message = f"no restart is outstanding ({_words(restart)})"
         return Skip(who, SkipReason.NOT_NEEDED, message)
     if restart.verdict not in wish.verdicts:
-        message = f"its verdict is {restart.verdict}; --verdict widens what is restarted"
+        message = f"not known whether it needs one ({_words(restart)})"
         return Skip(who, SkipReason.VERDICT_UNKNOWN, message)
     if server.status != "running":
-        message = f"is {server.status or 'in no known status'}: only what runs is restarted"
+        message = f"is {server.status or 'in no known status'}, and only what runs is restarted"
         return Skip(who, SkipReason.NOT_RUNNING, message)
     obstacle = restart_obstacle(server, allow_storage_loss=wish.allow_storage_loss)
     if obstacle is not None:
@@ -100,27 +100,28 @@ def restart_obstacle(server: Server, *, allow_storage_loss: bool) -> Obstacle | 
 
 def _notes(server: Server, restart: RestartAssessment) -> Iterator[Note]:
     if restart.verdict is Verdict.UNKNOWN:
-        message = f"whether it needs a restart is not known: {restart.reason.value}"
+        message = f"not known whether a restart is needed ({_words(restart)})"
         yield Note(NoteCode.VERDICT_UNKNOWN, message)
     if not isinstance(server, Instance):
         return
     if server.disks:
-        yield Note(NoteCode.INSTANCE_STORAGE_LOST, "the data on its instance storage is erased")
+        yield Note(NoteCode.INSTANCE_STORAGE_LOST, "the data on instance storage is erased")
     risks = [
         words
         for words, is_so in (
-            ("a spot instance", server.availability_class == "spot"),
-            ("an instance with a GPU", bool(server.gpu_count)),
-            ("an instance on a dedicated host", server.dedicated_host is not None),
+            ("spot instance", server.availability_class == "spot"),
+            ("GPU", bool(server.gpu_count)),
+            ("dedicated host", server.dedicated_host is not None),
         )
         if is_so
     ]
     if risks:
-        message = f"is {' and '.join(risks)}: there may be no capacity to start it again"
+        message = f"may find no capacity to start again ({', '.join(risks)})"
         yield Note(NoteCode.CAPACITY_AT_RISK, message)
     if server.has_reserved_ip is False:
-        message = (
-            "has no reserved IP: IBM's pages disagree whether its address stays the same over a "
-            "stop"
-        )
+        message = "may come back with another address (no reserved IP; IBM's pages disagree)"
         yield Note(NoteCode.ADDRESS_MAY_CHANGE, message)
+
+
+def _words(restart: RestartAssessment) -> str:
+    return restart.reason.value.replace("_", " ")
