@@ -254,3 +254,26 @@ def test_no_bytes_raise_anything_but_what_the_table_of_failures_knows(body: byte
         page_from_wire(body, INSTANCES, 100)
     except (NotAsDocumentedError, msgspec.DecodeError, UnicodeDecodeError, MalformedResponseError):
         return
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "expected"),
+    [
+        (None, None),
+        ([{"subnet": {"id": "s-1"}}, {"subnet": {"id": "s-2"}}], ("s-1", "s-2")),
+        ([{"subnet": {"id": "s-1"}}, {"subnet": {"id": "s-1"}}], ("s-1",)),
+        ([{"subnet": {"id": "s-1"}}, {"subnet": {}}], None),
+        ([{"subnet": {"id": "s-1"}}, {}], None),
+    ],
+)
+def test_the_subnets_of_an_instance_are_those_of_all_its_interfaces_or_not_known(
+    interfaces: list[dict[str, object]] | None, expected: tuple[str, ...] | None
+) -> None:
+    body: dict[str, object] = {"id": "0717_1"}
+    if interfaces is not None:
+        body["network_interfaces"] = interfaces
+
+    found = server_from_wire(encode(body), ServerKind.INSTANCE, "us-south")
+
+    assert isinstance(found, Instance)
+    assert found.subnet_ids == expected

@@ -75,16 +75,17 @@ class GpuBody(Body):
     count: int | None = None
 
 
-class AddressBody(Body):
-    """``primary_ip`` of an interface: with an ``id`` it is a reserved IP."""
+class IdBody(Body):
+    """What is told by its id alone; a ``primary_ip`` that has one is a reserved IP."""
 
     id: str | None = None
 
 
 class InterfaceBody(Body):
-    """``primary_network_interface`` of an instance."""
+    """One of ``network_interfaces``, or the ``primary_network_interface``."""
 
-    primary_ip: AddressBody | None = None
+    primary_ip: IdBody | None = None
+    subnet: IdBody | None = None
 
 
 class ServerBody(Body):
@@ -117,6 +118,7 @@ class InstanceBody(ServerBody):
     gpu: GpuBody | None = None
     # Beside a network attachment it is there too, and has the same address.
     primary_network_interface: InterfaceBody | None = None
+    network_interfaces: list[InterfaceBody] | None = None
 
 
 class BareMetalServerBody(ServerBody):
@@ -154,6 +156,7 @@ def instance_from_wire(body: InstanceBody, region: str, etag: str | None = None)
         dedicated_host=body.dedicated_host,
         gpu_count=body.gpu.count if body.gpu else None,
         has_reserved_ip=_has_reserved_ip(body),
+        subnet_ids=_subnet_ids(body),
         etag=etag,
     )
 
@@ -167,6 +170,15 @@ def _has_reserved_ip(body: InstanceBody) -> bool | None:
     if primary is None or primary.primary_ip is None:
         return None
     return primary.primary_ip.id is not None
+
+
+def _subnet_ids(body: InstanceBody) -> tuple[str, ...] | None:
+    """Return each subnet that the instance is in, once; ``None`` where one is not told."""
+    interfaces = body.network_interfaces
+    if interfaces is None:
+        return None
+    ids = [one.subnet.id for one in interfaces if one.subnet and one.subnet.id]
+    return tuple(dict.fromkeys(ids)) if len(ids) == len(interfaces) else None
 
 
 def bare_metal_server_from_wire(
