@@ -56,8 +56,8 @@ def lines(*values: object) -> bytes:
 class Reading:
     """What a file of this content gives."""
 
-    def __init__(self, content: bytes) -> None:
-        reader = EvidenceReader(BytesIO(content), "a.jsonl", ACCOUNT)
+    def __init__(self, content: bytes, account_id: str = ACCOUNT) -> None:
+        reader = EvidenceReader(BytesIO(content), "a.jsonl", account_id)
         self.events = list(reader.events())
         self.summary = reader.summary(len(self.events))
         self.unreadable = reader.unreadable

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.emulator.caller import Caller
 from tests.files.activity_samples import (
     FOREIGN_CRN,
     METAL_CRN,
@@ -25,7 +26,9 @@ from tests.files.activity_samples import (
 from tests.support.builders import ACCOUNT
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.evidence import EventKind, ServerEvent, Source
-from vpcmetactl.emulator.vpc.activity import SOMEBODY, Activity
+from vpcmetactl.emulator.app import Emulator
+from vpcmetactl.emulator.clock import ManualClock
+from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.files.activity import open_evidence
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -255,12 +258,27 @@ def test_an_event_without_a_correlation_id_is_told_from_others_by_what_it_says()
     assert (first.key == other.key, len(first.key)) == (False, 16)
 
 
-def test_the_emulators_events_are_understood() -> None:
-    activity = Activity(1, NOON, UPDATE, 200, WEB_CRN, "web-1", SOMEBODY)
-    failed = Activity(2, NOON, "is.instance.instance.start", 500, WEB_CRN, "web-1", SOMEBODY)
-    reading = Reading(lines(activity.body(), failed.body()))
-    assert [(event.kind, event.at) for event in reading.events] == [(EventKind.UPDATED, NOON)]
-    assert reading.counts == (2, 1, 0, 1, 0)
+@pytest.mark.parametrize("tells_values", [False, True])
+def test_what_the_emulator_exports_is_understood(tells_values: bool) -> None:  # noqa: FBT001 - drawn
+    clock = ManualClock(NOON)
+    caller = Caller(Emulator(build_world("demo", clock=clock)))
+    caller.client.put("/_emulator/settings", json={"update_values": tells_values})
+    (server,) = caller.app.world.find_servers("web-1")
+    caller.client.delete("/_emulator/activity")
+    path = caller.path_of("web-1")
+    caller.patch(path, enabled(value=True))
+    caller.post(f"{path}/actions", {"type": "start"})
+    for action in ("stop", "start", "reboot"):
+        caller.post(f"{path}/actions", {"type": action})
+        clock.advance(timedelta(minutes=1))
+    content = caller.client.get("/_emulator/activity").data
+    reading = Reading(content, account_id=server.crn.split(":")[6][2:])
+    update = EventKind.ENABLED if tells_values else EventKind.UPDATED
+    stops, starts = [EventKind.STOPPED] * 2, [EventKind.STARTED] * 2
+    assert [event.kind for event in reading.events] == [update, *stops, *starts]
+    assert {event.server_id for event in reading.events} == {server.id}
+    assert reading.counts == (7, 5, 0, 2, 0)
+    assert Reading(content, account_id="another").counts == (7, 0, 5, 2, 0)
 
 
 def test_a_file_is_opened_by_its_name(tmp_path: Path) -> None:
