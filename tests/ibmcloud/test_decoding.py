@@ -273,7 +273,7 @@ def test_the_subnets_of_an_instance_are_those_of_all_its_interfaces_or_not_known
     if interfaces is not None:
         body["network_interfaces"] = interfaces
 
-    found = server_from_wire(encode(body), ServerKind.INSTANCE, "us-south")
+    found = server_from_wire(encode(body), ServerKind.INSTANCE, "us-south", None)
 
     assert isinstance(found, Instance)
     assert found.subnet_ids == expected

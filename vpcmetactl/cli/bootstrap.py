@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-from vpcmetactl.cli.context import App, Cloud, TrustCache
+from vpcmetactl.cli.context import App, Cloud, EvidenceReader, TrustCache
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import StateError
@@ -170,6 +170,14 @@ class FileFormats:
         from vpcmetactl.files.runs import read_runs  # noqa: PLC0415
 
         return read_runs(path)
+
+    def read_evidence(
+        self, name: str, account_id: str, stdin: BinaryIO
+    ) -> AbstractContextManager[EvidenceReader]:
+        """Open a file of events or proofs."""
+        from vpcmetactl.files.activity import open_evidence  # noqa: PLC0415
+
+        return open_evidence(name, account_id, stdin)
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""

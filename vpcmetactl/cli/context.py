@@ -4,15 +4,16 @@ Functions open what costs, so nothing is imported or built until a command asks 
 pass an ``App`` of their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
+from vpcmetactl.domain.evidence import ImportSummary, ServerEvent
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.trust import ProfileTrust
@@ -42,6 +43,18 @@ class Cloud(
 OpenCloud = Callable[[CloudOptions, Observer, int], AbstractContextManager[Cloud]]
 
 
+class EvidenceReader(Protocol):
+    """Reads one file of evidence; ``unreadable`` has the first few complaints about it."""
+
+    unreadable: Sequence[str]
+
+    def events(self) -> Iterator[ServerEvent]:
+        """Give what the file tells of servers of the account."""
+
+    def summary(self, new: int) -> ImportSummary:
+        """Return the counts, once all is read; ``new`` events were not known before."""
+
+
 class Files(Protocol):
     """Our own files: plans and exported runs.
 
@@ -57,6 +70,11 @@ class Files(Protocol):
 
     def read_runs(self, path: Path) -> Sequence[RunRecord]:
         """Read exported runs."""
+
+    def read_evidence(
+        self, name: str, account_id: str, stdin: BinaryIO
+    ) -> AbstractContextManager[EvidenceReader]:
+        """Open a file of events or proofs; ``-`` is ``stdin``."""
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""

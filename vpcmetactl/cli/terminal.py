@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 from vpcmetactl.domain.errors import VpcmetactlError
 
@@ -30,6 +30,12 @@ class Terminal:
     environ: Mapping[str, str]
     quiet: bool = False
     verbose: bool = False
+
+    @property
+    def stdin_bytes(self) -> BinaryIO:
+        """What comes in, as bytes."""
+        buffer: BinaryIO | None = getattr(self.stdin, "buffer", None)
+        return buffer or io.BytesIO(self.stdin.read().encode())
 
     @property
     def color(self) -> bool:

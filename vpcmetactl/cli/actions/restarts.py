@@ -62,11 +62,13 @@ def import_events(app: App, given: Given) -> ExitCode:
             account = session.realm.account_id
             with app.open_journal(options, session.caller) as journal:
                 for name in given["files"]:
-                    with app.files.read_evidence(name, account, app.terminal.stdin) as reader:
+                    with app.files.read_evidence(name, account, app.terminal.stdin_bytes) as reader:
                         new = sum(
                             journal.add_events(together) for together in _batches(reader.events())
                         )
-                    out.item(reader.summary(name, new))
+                    for complaint in reader.unreadable:
+                        app.terminal.say(complaint)
+                    out.item(reader.summary(new))
             out.end(session.trailer(None, ExitCode.OK))
     return ExitCode.OK
 
