@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.journal.scenes import REALM, a_plan, record, seen, sights_of
+from tests.journal.scenes import REALM, a_plan, a_restart_plan, happened, record, seen, sights_of
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import NotFoundError, RefusedError, StateError
 from vpcmetactl.domain.plans import AlreadyDone
+from vpcmetactl.domain.runs import RestartStep
 from vpcmetactl.journal.reading import open_observations
 from vpcmetactl.journal.state import SqliteJournal, open_journal
 from vpcmetactl.journal.statefile import StateFile
@@ -152,6 +153,54 @@ def test_a_row_that_makes_no_sense_is_damage(state: Path, clock: ManualClock) ->
             )
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE last_seen SET seen_at = 'today'", "'today' is no time"),
+        ("UPDATE observations SET otherwise_until = 'then'", "'then' is no time"),
+        ("UPDATE events SET at = 'later'", "events of server web-1: Invalid "),
+    ],
+)
+def test_evidence_that_makes_no_sense_is_damage(
+    state: Path, clock: ManualClock, statement: str, reason: str
+) -> None:
+    with open_journal(state, REALM, clock) as journal:
+        record(journal, seen(0))
+        journal.add_events([happened(1)])
+    alter(state, statement)
+
+    with open_journal(state, REALM, clock) as journal, pytest.raises(StateError) as caught:
+        journal.load_histories(["web-1"])
+
+    assert f"the state file {state} is damaged ({reason}" in str(caught.value)
+    assert f"it is kept as {aside(state)}" in str(caught.value)
+
+
+@pytest.mark.parametrize("column", ["kind", "source"])
+def test_an_event_of_a_newer_version_is_named_and_the_file_left_as_it_is(
+    state: Path, clock: ManualClock, column: str
+) -> None:
+    with open_journal(state, REALM, clock) as journal:
+        journal.add_events([happened(1)])
+    alter(state, f"UPDATE events SET {column} = 'new'")  # noqa: S608 - a test
+
+    with open_journal(state, REALM, clock) as journal:
+        with pytest.raises(StateError) as caught:
+            journal.load_histories(["web-1"])
+        assert journal.add_events([happened(2)]) == 1
+
+    message = "an event of server web-1: 'new' is none of its codes that are known here"
+    assert str(caught.value) == message
+    assert caught.value.hint == "use the vpcmetactl that wrote it, or a newer one"
+    assert "damaged" not in "".join(names(state))
+
+
+def alter(state: Path, statement: str) -> None:
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
 def test_a_damaged_file_that_another_process_has_open_stays(
     state: Path, clock: ManualClock
 ) -> None:
@@ -225,6 +274,8 @@ def use(journal: SqliteJournal) -> None:
                 journal.settle(run.id, AlreadyDone(change))
             journal.finish_run(run.id)
     sights_of(journal, *(f"server-{n:04}" for n in range(0, 2000, 50)))
+    journal.list_cut_off_restarts()
+    journal.add_events(happened(1, server_id=f"server-{n:04}") for n in range(0, 2000, 50))
     record(journal, *[seen(9, server_id=f"server-{n:04}") for n in range(0, 2000, 50)])
 
 
@@ -237,6 +288,12 @@ def sound_content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             run_id = journal.begin_run(plan)
             for change in plan.changes[start : start + 10]:
                 journal.intend(run_id, change)
+        restarts = a_restart_plan("db-1", "db-2")
+        run_id = journal.begin_run(restarts)
+        for change in restarts.changes:
+            journal.intend(run_id, change)
+            journal.reach(run_id, change, RestartStep.STOPPED)
+        journal.add_events(happened(n % 60, server_id=f"server-{n:04}") for n in range(500))
     return state.read_bytes()
 
 

@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.scenes import REALM, a_plan, record, rows, seen, sights_of
+from tests.journal.scenes import (
+    OTHER_REALM,
+    REALM,
+    a_plan,
+    a_restart_plan,
+    record,
+    rows,
+    seen,
+    sights_of,
+)
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import NotFoundError, StateError
-from vpcmetactl.domain.runs import RunState
+from vpcmetactl.domain.runs import CutOffRestart, RestartStep, RunState
 from vpcmetactl.journal.reading import open_observations, open_runs
+from vpcmetactl.journal.schema import APPLICATION_ID, MIGRATIONS
 from vpcmetactl.journal.state import open_journal, require_writable
 from vpcmetactl.usecases.ports import Realm
 
@@ -184,6 +194,43 @@ def test_a_reading_command_reads_what_it_may_not_write(
         record(log, seen(1, enabled=True))
 
         assert sights_of(log, "web-1") == {"web-1": [seen(0)]}
+    assert problem is not None
+
+
+def test_a_reading_command_tells_what_was_cut_off_of_a_state_that_it_may_not_write(
+    ordinary_folder: Path, clock: ManualClock
+) -> None:
+    state = ordinary_folder / "state.sqlite"
+    plan = a_restart_plan("web-1")
+    with open_journal(state, REALM, clock) as journal:
+        run_id = journal.begin_run(plan)
+        journal.intend(run_id, plan.changes[0])
+        journal.reach(run_id, plan.changes[0], RestartStep.STOPPED)
+    state.chmod(0o400)
+    ordinary_folder.chmod(0o500)
+
+    expected = {REALM: [CutOffRestart(run_id, plan.changes[0].server, RestartStep.STOPPED)]}
+    for realm in (REALM, OTHER_REALM):
+        log, problem = open_observations(state, realm, clock)
+        with closing(log):
+            assert list(log.list_cut_off_restarts()) == expected.get(realm, [])
+        assert problem is not None
+
+
+def test_a_reading_command_goes_on_without_an_older_state_that_it_may_not_write(
+    ordinary_folder: Path, clock: ManualClock
+) -> None:
+    state = ordinary_folder / "state.sqlite"
+    statements = [statement for entry in MIGRATIONS[:3] for statement in entry]
+    header = [f"PRAGMA application_id = {APPLICATION_ID}", "PRAGMA user_version = 3"]
+    pragma(state, *statements, *header)
+    state.chmod(0o400)
+    ordinary_folder.chmod(0o500)
+
+    log, problem = open_observations(state, REALM, clock)
+    with closing(log):
+        assert log.load_histories(["web-1"]) == {}
+        assert list(log.list_cut_off_restarts()) == []
     assert problem is not None
 
 

@@ -12,7 +12,7 @@ from tests.journal.scenes import REALM, a_plan, rows
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError
 from vpcmetactl.domain.plans import AlreadyDone
-from vpcmetactl.domain.runs import AttemptOutcome, RunState
+from vpcmetactl.domain.runs import AttemptOutcome, RestartStep, RunState
 from vpcmetactl.journal.state import open_journal
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +120,32 @@ def test_kill_9_loses_nothing_that_was_promised(
         who for who, outcome in kept if outcome == "already_done"
     }
     assert rows(state, "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 4, 17, 30])
+def test_kill_9_loses_no_step_of_a_restart(
+    start: Start, state: Path, clock: ManualClock, lines: int
+) -> None:
+    worker = start("restart", "web", 100)
+    assert worker.stdout is not None
+    promised = [worker.stdout.readline() for _ in range(lines)]
+    worker.kill()
+    promised += [line for line in worker.stdout.readlines() if line.endswith("\n")]
+    worker.wait()
+
+    with open_journal(state, REALM, clock) as journal:
+        (run,) = journal.list_runs()
+        cut_off = journal.list_cut_off_restarts()
+
+    steps = [*RestartStep]
+    server_id, step = promised[-1].split()
+    kept = {one.item.server.id: one.attempts[-1].step for one in run.items if one.attempts}
+    reached = kept[server_id]
+    assert reached is not None
+    assert steps.index(reached) >= steps.index(RestartStep(step))
+    down = {name: at for name, at in kept.items() if at not in (None, RestartStep.RUNNING)}
+    assert {one.server.id: one.step for one in cut_off} == down
+    assert {one.run_id for one in cut_off} <= {run.id}
 
 
 def test_processes_that_find_the_same_damage_keep_it_once(start: Start, state: Path) -> None:

@@ -162,7 +162,10 @@ def alter(state: Path, statement: str) -> None:
         ("UPDATE runs SET action = 'explode'", ""),
         ("""UPDATE runs SET patch = '{"protocol": "gopher"}'""", ""),
         ("UPDATE plan_items SET change = replace(change, 'protocol_stays', 'so_be')", ", item 0"),
+        ("UPDATE plan_items SET change = replace(change, 'metadata', 'teleport')", ", item 0"),
         ("UPDATE plan_items SET server = replace(server, 'instance', 'toaster')", ", item 0"),
+        ("UPDATE changes SET step = 'sleeping' WHERE id = 1", f", server {WEB_1.server.id}"),
+        ("UPDATE changes SET reason = 'new' WHERE id = 1", f", server {WEB_1.server.id}"),
         (
             """UPDATE plan_items SET change = NULL,
             skip = '{"reason": "new", "message": "", "refused": true}'""",
@@ -205,6 +208,10 @@ def test_a_code_of_a_newer_version_is_named_and_the_file_left_as_it_is(
         ("UPDATE changes SET intent_at = 'soon'", f", server {WEB_1.server.id}"),
         ("UPDATE changes SET found = '{}' WHERE id = 1", f", server {WEB_1.server.id}"),
         ("UPDATE changes SET server_id = 'x' WHERE id = 1", ": it changed server x, which its"),
+        (
+            "UPDATE changes SET subject = 'x' WHERE id = 1",
+            f": it changed server {WEB_1.server.id}, which its",
+        ),
     ],
 )
 def test_a_row_that_makes_no_sense_names_its_run_and_place(
@@ -265,6 +272,7 @@ OPEN = Attempt(outcome=AttemptOutcome.OPEN, intent_at=NOON)
         (RunItem(WEB_1, (replace(NO_TIME, outcome_at=NOON, error_message="\udcff"),)),),
         (RunItem(WEB_1), RunItem(WEB_1, (OPEN,))),
         (RunItem(replace(WEB_1, fields=())),),
+        (RunItem(Skip(WEB_1.server, SkipReason.DELETING, "going"), (OPEN,)),),
     ],
 )
 def test_a_run_that_contradicts_itself_is_not_imported(

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
-from tests.journal.scenes import REALM, a_plan, record, seen
+from tests.journal.scenes import REALM, a_plan, a_restart_plan, record, seen
+from tests.support.builders import ON
 from tests.support.clock import ManualClock
 from vpcmetactl.domain.errors import RefusedError
-from vpcmetactl.domain.plans import AlreadyDone
+from vpcmetactl.domain.plans import AlreadyDone, Applied
+from vpcmetactl.domain.runs import RestartStep
 from vpcmetactl.journal.state import SqliteJournal, open_journal
 
 
@@ -52,6 +54,19 @@ def change(journal: SqliteJournal, name: str, count: int) -> None:
     journal.finish_run(run_id)
 
 
+def restart(journal: SqliteJournal, name: str, count: int) -> None:
+    """Restart servers one after the other, step by step, until somebody kills us."""
+    plan = a_restart_plan(*(f"{name}-{number}" for number in range(count)))
+    run_id = journal.begin_run(plan)
+    for step in plan.changes:
+        journal.intend(run_id, step)
+        for reached in RestartStep:
+            journal.reach(run_id, step, reached, [seen(0, server_id=step.server.id)])
+            say(f"{step.server.id} {reached}")
+        journal.settle(run_id, Applied(step, ON))
+    sys.stdin.read()
+
+
 def hold(journal: SqliteJournal, name: str, count: int) -> None:
     """Leave the first change open until somebody kills us."""
     plan = a_plan(*[name] * min(count, 1))
@@ -76,7 +91,13 @@ def resume(journal: SqliteJournal, name: str, count: int) -> None:
 
 def main() -> None:
     state, mode, name, count = sys.argv[1:]
-    work = {"observe": observe, "change": change, "hold": hold, "resume": resume}[mode]
+    work = {
+        "observe": observe,
+        "change": change,
+        "hold": hold,
+        "resume": resume,
+        "restart": restart,
+    }[mode]
     with open_journal(Path(state), REALM, WaitingClock()) as journal:
         work(journal, name, int(count))
 

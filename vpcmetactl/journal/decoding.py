@@ -189,7 +189,7 @@ _Serverless = Callable[..., Change]
 def _change(text: str) -> _Serverless:
     kind = _KIND.decode(text).kind
     if kind not in _CHANGES:
-        raise UnknownCodeError(f"{kind!r} is none of its kinds of changes that are known here")
+        raise UnknownCodeError(f"{kind!r} is none of its codes that are known here")
     return _CHANGES[kind](text)
 
 

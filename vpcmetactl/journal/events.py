@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -30,12 +31,13 @@ _FORGET = """
 _SELECT = """
     SELECT json_group_array(json_object('server_id', server_id, 'at', at, 'kind', kind,
         'source', source, 'key', key, 'note', note))
-    FROM (SELECT * FROM events WHERE realm = ? AND server_id = ? ORDER BY at, kind, source, key)
+    FROM events WHERE realm = ? AND server_id = ?
 """
-_EVENTS = msgspec.json.Decoder(tuple[ServerEvent, ...])
+_EVENTS = msgspec.json.Decoder(list[ServerEvent])
+_MOMENT = attrgetter("at")
 
-_Moment = tuple[str, str]
-_Answers = dict[tuple[str, Source], dict[_Moment, ServerEvent]]
+_Place = tuple[str, str]
+_Answers = dict[tuple[str, Source], dict[_Place, ServerEvent]]
 
 
 def add(connection: sqlite3.Connection, realm: int, events: Iterable[ServerEvent]) -> int:
@@ -70,7 +72,7 @@ def _add_answers(connection: sqlite3.Connection, realm: int, answers: _Answers) 
     added: list[ServerEvent] = []
     outdone: list[_Values] = []
     for (server_id, source), told in answers.items():
-        kept: set[_Moment] = set(connection.execute(_ANSWERS, (realm, server_id, source.value)))
+        kept: set[_Place] = set(connection.execute(_ANSWERS, (realm, server_id, source.value)))
         moments = kept | told.keys()
         ends = {min(moments), max(moments)}
         added.extend(told[moment] for moment in ends - kept)
@@ -99,7 +101,9 @@ def load(
             _require_known(connection, realm, server_id)
             raise DamageError(f"events of server {server_id}: {error}") from error
         if events:
-            found[server_id] = events
+            # They come in the order of the table, which is this one, though nothing promises it.
+            events.sort(key=_MOMENT)
+            found[server_id] = tuple(events)
     return found
 
 

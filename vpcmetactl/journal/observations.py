@@ -111,7 +111,7 @@ def _select(
         chunk = server_ids[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
         where = f" WHERE realm = ? AND server_id IN ({marks}) ORDER BY {order}"
-        yield from connection.execute(query + where, (realm, *chunk))
+        yield from connection.execute(query + where, (realm, *chunk)).fetchall()
 
 
 def _moment(text: str) -> datetime:

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+_NO_ZONE = len("2026-11-21T12:00:00.000000")
+
 
 def to_text(moment: datetime) -> str:
     """Return a moment of any time zone as text of fixed length."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:_NO_ZONE] + "Z"
 
 
 def from_text(text: str) -> datetime:
