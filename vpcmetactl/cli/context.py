@@ -44,9 +44,11 @@ OpenCloud = Callable[[CloudOptions, Observer, int], AbstractContextManager[Cloud
 
 
 class EvidenceReader(Protocol):
-    """Reads one file of evidence; ``unreadable`` has the first few complaints about it."""
+    """Reads one file of evidence."""
 
-    unreadable: Sequence[str]
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """The first few complaints about what could not be read."""
 
     def events(self) -> Iterator[ServerEvent]:
         """Give what the file tells of servers of the account."""
