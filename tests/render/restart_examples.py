@@ -151,8 +151,8 @@ IMPORTED = ImportSummary(
     by_kind={EventKind.STOPPED: 400, EventKind.STARTED: 401, EventKind.UPDATED: 433},
 )
 
-_SPOT = Note(NoteCode.CAPACITY_AT_RISK, "is a spot instance: it may find no capacity to start")
-_LOST = Note(NoteCode.INSTANCE_STORAGE_LOST, "its instance storage is erased by the stop")
+_SPOT = Note(NoteCode.CAPACITY_AT_RISK, "may find no capacity to start again (spot instance)")
+_LOST = Note(NoteCode.INSTANCE_STORAGE_LOST, "the data on instance storage is erased")
 
 
 def _restart(server: Server, verdict: Verdict, reason: Reason, *notes: Note) -> RestartChange:
@@ -187,7 +187,9 @@ _MEMBER = Skip(
     refused=True,
 )
 _RUNS = Skip(
-    an_instance("web-2").identity, SkipReason.NOT_NEEDED, "needs no restart: service disabled"
+    an_instance("web-2").identity,
+    SkipReason.NOT_NEEDED,
+    "no restart is outstanding (service disabled)",
 )
 RESTART_PLAN = Plan(
     Action.RESTART, MetadataServicePatch(), (*_RESTARTS.values(), _METAL, _MEMBER, _RUNS)

@@ -82,7 +82,7 @@ def test_a_planned_restart_says_how_and_why() -> None:
     assert "stop and start (needed: enabled while running)" in text
     assert "soft stop and start (unknown: enabled at first sight)" in text
     assert "never two servers of a group at a time (1 group)" in text
-    assert "restart: 6 to change, 1 skipped, 1 refused." in text
+    assert "restart: 6 to change, 1 not needed, 1 refused." in text
 
 
 def test_a_planned_link_says_which_profile_and_which_link() -> None:
@@ -162,7 +162,7 @@ def test_a_run_says_what_it_was_for_and_what_it_takes_back(run: RunRecord, title
 
 def test_what_loses_data_stands_first_among_the_notes() -> None:
     text = rendered_example("plan-restart", Format.TABLE)
-    assert "Notes\n  db-2: its instance storage is erased by the stop\n  db-1, db-2: is a" in text
+    assert "Notes\n  db-2: the data on instance storage is erased\n  db-1, db-2: may" in text
 
 
 def test_no_column_of_restarts_stands_beside_links() -> None:

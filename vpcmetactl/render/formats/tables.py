@@ -28,7 +28,8 @@ def _render(document: Document[Any], write: Write, *, wide: bool) -> None:
         fit_to = None if wide else options.width
         columns = chosen_columns(document, wide=wide)
         items = document.items if wide else document.view.brief(document.items)
-        write(draw_table(columns, items, fit_to, color=options.color))
-        if groups:
+        if items:
+            write(draw_table(columns, items, fit_to, color=options.color))
+        if items and groups:
             write("\n")
     write(draw_groups(groups, options.width, color=options.color, wide=wide))

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from vpcmetactl.domain import applying, saved_plans
-from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan
+from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan, SkipReason
 from vpcmetactl.render.documents import Trailer
 from vpcmetactl.render.items.base import Moment, Shape, about
 
@@ -63,6 +63,10 @@ class PlanSummary(Shape, frozen=True):
     already_so: Annotated[int, about("Servers that are so already.")]
     skip: Annotated[int, about("Servers that cannot have it and are left out.")]
     refuse: Annotated[int, about("Servers that are left out though that leaves a wish unmet.")]
+    by_reason: Annotated[
+        dict[SkipReason, int],
+        about("Servers that would not be changed, by reason; one that none has is left out."),
+    ]
     saved: Annotated[SavedPlan | None, about("What more is known of a plan that is in a file.")]
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeVar
 
 from vpcmetactl.domain.plans import Action, Outcome, PlanItem, Skip, SkipReason
 from vpcmetactl.domain.restarts import Verdict
@@ -57,6 +58,8 @@ from vpcmetactl.render.views.words import (
 _TRACES = 3
 # As many rows as one looks through without missing a failure.
 _LOOKED_THROUGH = 20
+
+RowT = TypeVar("RowT", PlannedItem, OutcomeItem)
 
 _SYMBOLS = {
     Decision.CHANGE: "~",
@@ -178,6 +181,7 @@ def _summarize_plan(items: Sequence[PlannedItem], trailer: Trailer) -> PlanSumma
         already_so=decisions[Decision.ALREADY_SO],
         skip=decisions[Decision.SKIP],
         refuse=decisions[Decision.REFUSE],
+        by_reason=_by_reason(items),
         saved=saved_plan(trailer),
     )
 
@@ -202,14 +206,21 @@ def _summarize_outcomes(items: Sequence[OutcomeItem], trailer: Trailer) -> Outco
     )
 
 
+def _by_reason(items: Sequence[PlannedItem]) -> dict[SkipReason, int]:
+    reasons = Counter(item.reason for item in items)
+    return {reason: reasons[reason] for reason in SkipReason if reasons[reason]}
+
+
 def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
     summary: PlanSummary = document.summary
     saved, now = summary.saved, document.trailer.generated_at
+    not_needed = summary.by_reason.get(SkipReason.NOT_NEEDED, 0)
     counts = listed(
         [
             (summary.change, "to change"),
             (summary.already_so, "already so"),
-            (summary.skip, "skipped"),
+            (not_needed, "not needed"),
+            (summary.skip - not_needed, "skipped"),
             (summary.refuse, "refused"),
         ]
     )
@@ -220,6 +231,7 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
         Group(
             [
                 Line(f"{_asked_words(summary.action, summary.wish)}: {counts}."),
+                *_widening(summary),
                 *_apart(document.items),
                 *([] if saved else _place(document.trailer.scope)),
             ]
@@ -229,11 +241,13 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
 
 def _outcome_remarks(document: Document[OutcomeItem]) -> Sequence[Group]:
     summary: OutcomesSummary = document.summary
+    not_needed = sum(map(_is_no_candidate, document.items))
     counts = listed(
         [
             (summary.applied, "applied"),
             (summary.already_so, "already so"),
-            (summary.skipped, "skipped"),
+            (not_needed, "not needed"),
+            (summary.skipped - not_needed, "skipped"),
             (summary.refused, "refused"),
             (summary.failed, "failed"),
             (summary.unknown, "not known to have happened"),
@@ -304,6 +318,14 @@ def _asked_words(action: Action | None, wish: Wish | None) -> str:
     return command_words(action, wish)
 
 
+def _widening(summary: PlanSummary) -> Sequence[Line]:
+    """Say how to restart what is not known to need it."""
+    if SkipReason.VERDICT_UNKNOWN not in summary.by_reason:
+        return []
+    said = "--verdict needed,unknown also restarts what is not known to need it."
+    return [Line(said)]
+
+
 def _apart(items: Sequence[PlannedItem]) -> Sequence[Line]:
     """Say which servers are not down at a time."""
     groups = {item.planned_restart.one_per for item in items if item.planned_restart} - {None}
@@ -325,7 +347,23 @@ def _sort_key(item: PlannedItem | OutcomeItem) -> tuple[object, ...]:
     return (*server_sort_key(item.server), (link.profile, link.link_id or "") if link else ())
 
 
+def _is_no_candidate(item: OutcomeItem) -> bool:
+    """Whether a restart was never called for."""
+    return item.result is Result.SKIPPED and item.reason is SkipReason.NOT_NEEDED
+
+
+def _of_interest(item: PlannedItem | OutcomeItem) -> bool:
+    if isinstance(item, OutcomeItem):
+        return item.result is not Result.ALREADY_SO and not _is_no_candidate(item)
+    return item.decision is not Decision.ALREADY_SO and item.reason is not SkipReason.NOT_NEEDED
+
+
 # Of a fleet most servers may be as wanted already: the narrow table leaves them to the count.
+def _brief(items: Sequence[RowT]) -> Sequence[RowT]:
+    shown = [item for item in items if _of_interest(item)]
+    return items if not shown and len(items) <= _LOOKED_THROUGH else shown
+
+
 PLAN = View[PlanItem, PlannedItem](
     kind="plan",
     to_item=planned_item,
@@ -334,7 +372,7 @@ PLAN = View[PlanItem, PlannedItem](
     columns=PLAN_COLUMNS,
     summarize=_summarize_plan,
     remarks=_plan_remarks,
-    brief=lambda items: [i for i in items if i.decision is not Decision.ALREADY_SO] or items,
+    brief=_brief,
 )
 OUTCOMES = View[Outcome | Skip, OutcomeItem](
     kind="outcomes",
@@ -344,5 +382,5 @@ OUTCOMES = View[Outcome | Skip, OutcomeItem](
     columns=OUTCOME_COLUMNS,
     summarize=_summarize_outcomes,
     remarks=_outcome_remarks,
-    brief=lambda items: [i for i in items if i.result is not Result.ALREADY_SO] or items,
+    brief=_brief,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from vpcmetactl.domain.plans import Action
+from vpcmetactl.domain.plans import Action, SkipReason
 from vpcmetactl.domain.runs import RestartStep, RunState
 from vpcmetactl.render.documents import Column, Fit, Group, Line, Rows, Style, Text
 from vpcmetactl.render.items.runs import Run, RunCounts, RunInFull, RunOutcome, RunServer
@@ -94,15 +94,19 @@ def _head(run: RunInFull) -> Sequence[Line]:
 
 def _servers(outcome: RunOutcome, servers: Sequence[RunServer]) -> Group:
     title, style = _TITLES[outcome]
-    with_change = any(server.operation for server in servers)
-    with_reason = any(_why(server) for server in servers)
+    told = [server for server in servers if server.reason is not SkipReason.NOT_NEEDED]
+    unneeded = len(servers) - len(told)
+    lines = [Line(f"{unneeded} not needed")] if unneeded else []
+    with_change = any(server.operation for server in told)
+    with_reason = any(_why(server) for server in told)
     columns = [
         *_WHO,
         *([_CHANGE] if with_change else []),
         *([_WHY] if with_reason else []),
         *_WHEN,
     ]
-    return Group([], title=f"{title}: {len(servers)}", style=style, rows=Rows(columns, servers))
+    rows = Rows(columns, told) if told else None
+    return Group(lines, title=f"{title}: {len(servers)}", style=style, rows=rows)
 
 
 def _why(server: RunServer) -> str:
