@@ -2,8 +2,10 @@
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from vpcmetactl.domain.errors import InvalidInputError, OutputError
 
@@ -24,7 +26,14 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, durably: after a crash it is there whole, or as it was before.
+    """Write a file as ``writing_whole`` does."""
+    with writing_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """Give what to write a file with, durably: after a crash it is there whole, or as before.
 
     A link stays, and what it points to is replaced; a file keeps its mode, a new one gets the
     usual one, for it is meant to be reviewed and committed. A device or a pipe is written to.
@@ -32,15 +41,18 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     try:
         if path.exists() and not path.is_file():
-            path.write_bytes(content)
+            with path.open("wb") as file:
+                yield file
         else:
-            _replace(path.resolve(), content)
+            with _replacing(path.resolve()) as file:
+                yield file
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: {reason}", hint="nothing was written to it") from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     mode = path.stat().st_mode & 0o777 if path.exists() else None
     temporary = path.with_name(f".{secrets.token_hex(8)}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -48,7 +60,7 @@ def _replace(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
             if mode is not None:
                 os.fchmod(descriptor, mode)
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(descriptor)
         temporary.replace(path)

@@ -1,0 +1,86 @@
+"""What a snapshot tells of itself: whose fleet it holds, when it was read, and what is missing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from vpcmetactl.domain.errors import VpcmetactlError
+from vpcmetactl.domain.restarts import AssessedServer, RestartRule
+from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.domain.templates import InstanceTemplate
+from vpcmetactl.domain.trust import ProfileTrust
+
+
+class Content(StrEnum):
+    """What a reading may be about. Servers always come with their restart assessments."""
+
+    SERVERS = "servers"
+    PROFILES = "profiles"
+    TEMPLATES = "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be read, as a whole or in part, and why.
+
+    ``region`` is ``None`` for trusted profiles, which belong to no region; ``kind`` is ``None`` for
+    servers of both kinds, and for what is no server.
+    """
+
+    content: Content
+    region: str | None
+    kind: ServerKind | None
+    error: VpcmetactlError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One visit to one account.
+
+    ``account_id`` is ``None`` where the token did not name one. ``taken_at`` is in UTC. ``rule`` is
+    what restarts were judged by. ``regions`` and ``kinds`` are those that were asked for, whether
+    they could be read or not. ``selection`` has the words by which servers were chosen beyond
+    region and kind: where there are any, a server that is missing may just not have been chosen.
+    """
+
+    account_id: str | None
+    vpc_endpoint: str
+    iam_host: str
+    taken_at: datetime
+    rule: RestartRule
+    regions: tuple[str, ...]
+    kinds: tuple[ServerKind, ...] = tuple(ServerKind)
+    selection: tuple[str, ...] = ()
+    contents: tuple[Content, ...] = (Content.SERVERS,)
+    gaps: tuple[Gap, ...] = ()
+
+    def gap_of(
+        self, content: Content, region: str | None = None, kind: ServerKind | None = None
+    ) -> Gap | None:
+        """Return why a part of the account was not read in full; ``None`` where it was."""
+        for gap in self.gaps:
+            if (gap.content, gap.region) == (content, region) and gap.kind in (None, kind):
+                return gap
+        return None
+
+
+class Record(Protocol):
+    """A fleet as it was, of one account or of several.
+
+    Everything is given with the account of its reading, and sorted by account.
+    """
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        """What was read, and what was not."""
+
+    def servers(self) -> Iterator[tuple[str | None, AssessedServer]]:
+        """Give every server, within its account by region, kind and id."""
+
+    def profiles(self) -> Iterator[tuple[str | None, ProfileTrust]]:
+        """Give every trusted profile, within its account by id."""
+
+    def templates(self) -> Iterator[tuple[str | None, InstanceTemplate]]:
+        """Give every instance template, within its account by region and id."""

@@ -1,0 +1,238 @@
+"""Reading a snapshot: page by page, so that a fleet of any size needs little memory."""
+
+import gzip
+import os
+import tempfile
+import zlib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar, cast
+
+import msgspec
+
+from vpcmetactl.domain.errors import InvalidInputError, VpcmetactlError
+from vpcmetactl.domain.restarts import AssessedServer, RestartAssessment
+from vpcmetactl.domain.servers import BareMetalServer, Instance, Reference, Server, ServerKind
+from vpcmetactl.domain.snapshots import Content, Reading
+from vpcmetactl.domain.templates import InstanceTemplate
+from vpcmetactl.domain.trust import (
+    ClaimRule,
+    ProfileIdentity,
+    ProfileLink,
+    ProfileTrust,
+    TrustedProfile,
+)
+from vpcmetactl.files.snapshots import lines
+from vpcmetactl.files.snapshots.checking import (
+    NOT_DECODED,
+    Index,
+    Page,
+    Section,
+    check_snapshot,
+    refuse,
+)
+from vpcmetactl.files.snapshots.values import TRUST_PARTS, error_from, restart_from
+
+PAGE_SIZE = 500
+
+T = TypeVar("T")
+
+_GZIP = b"\x1f\x8b"
+
+
+class _Verdict(msgspec.Struct, gc=False):
+    id: str
+    restart: lines.Restart
+
+
+class _Network(msgspec.Struct, gc=False):
+    vpc: Reference | None = None
+
+
+class _Trust(msgspec.Struct):
+    links: tuple[ProfileLink, ...]
+    rules: tuple[ClaimRule, ...]
+    identities: tuple[ProfileIdentity, ...]
+    errors: lines.ProfileErrors
+
+
+# Lines have the domain's own fields, and are decoded straight into its classes.
+_SERVERS: Mapping[ServerKind, msgspec.json.Decoder[Server]] = {
+    ServerKind.INSTANCE: msgspec.json.Decoder(Instance),
+    ServerKind.BARE_METAL_SERVER: msgspec.json.Decoder(BareMetalServer),
+}
+_VERDICT = msgspec.json.Decoder(_Verdict)
+_NETWORK = msgspec.json.Decoder(_Network)
+_PROFILE = msgspec.json.Decoder(TrustedProfile)
+_TRUST = msgspec.json.Decoder(_Trust)
+_TEMPLATE = msgspec.json.Decoder(InstanceTemplate)
+
+
+def open_snapshot(path: Path, page_size: int = PAGE_SIZE) -> "Snapshot":
+    """Return what a file holds, gzipped or not, after it was read to its end once.
+
+    Raises InvalidInputError, naming the file and the line, where it cannot be read, is truncated
+    or damaged, is no snapshot, or is of a newer format.
+    """
+    name = str(path)
+    with ExitStack() as stack:
+        copy = stack.enter_context(_temporary_file(name))
+        try:
+            with path.open("rb") as file, _unpacked(file) as source:
+                index = check_snapshot(source, copy, name, page_size)
+        except EOFError:
+            refuse(name, "the file ends in the middle of what is compressed: it was cut off")
+        except (gzip.BadGzipFile, zlib.error) as error:
+            refuse(name, f"what is compressed is damaged: {error}")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidInputError(f"{name}: {reason}", hint="check the file's name") from None
+        stack.pop_all()
+    return Snapshot(name, copy, index, page_size)
+
+
+@contextmanager
+def _unpacked(file: BufferedReader) -> Iterator[BinaryIO]:
+    if not file.peek(len(_GZIP)).startswith(_GZIP):
+        yield file
+        return
+    with gzip.GzipFile(fileobj=file) as source:
+        yield cast("BinaryIO", source)
+
+
+def _temporary_file(name: str) -> BinaryIO:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise InvalidInputError(
+            f"{name} cannot be unpacked: {error.strerror or error}",
+            hint="make room, or name a folder that has some in TMPDIR",
+        ) from None
+
+
+class Snapshot:
+    """An open snapshot: a ``Record`` of a fleet. Calls may come from any thread.
+
+    Its lines are in an unnamed temporary file, so that the file it was read from may change.
+    """
+
+    def __init__(self, name: str, copy: BinaryIO, index: Index, page_size: int) -> None:
+        self.name = name
+        self.page_size = page_size
+        self._copy = copy
+        self._index = index
+        self._sections: dict[Section, list[Page]] = defaultdict(list)
+        for page in index.pages:
+            self._sections[page.section].append(page)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def readings(self) -> Sequence[Reading]:
+        """What was read, and what was not."""
+        return self._index.readings
+
+    @property
+    def tool_version(self) -> str:
+        """The version of the program that wrote the file."""
+        return self._index.tool_version
+
+    @property
+    def digest(self) -> str:
+        """The digest in the last line, which tells the file from every other."""
+        return self._index.digest
+
+    def servers(self) -> Iterator[tuple[str | None, AssessedServer]]:
+        """Give every server, sorted by account, region, kind and id."""
+        for page in self._index.pages:
+            if page.section.content is Content.SERVERS:
+                restarts = self.restarts_on(page)
+                for server in self.servers_on(page):
+                    assessed = AssessedServer(server, restarts[server.id])
+                    yield page.section.account_id, assessed
+
+    def profiles(self) -> Iterator[tuple[str | None, ProfileTrust]]:
+        """Give every trusted profile, sorted by account and id."""
+        for page in self._index.pages:
+            if page.section.content is Content.PROFILES:
+                for trust in self.profiles_on(page):
+                    yield page.section.account_id, trust
+
+    def templates(self) -> Iterator[tuple[str | None, InstanceTemplate]]:
+        """Give every instance template, sorted by account, region and id."""
+        for page in self._index.pages:
+            if page.section.content is Content.TEMPLATES:
+                for template in self._decode(page, _TEMPLATE):
+                    yield page.section.account_id, template
+
+    def pages(self, section: Section) -> Sequence[Page]:
+        """Return the pages of a section, in order of their ids; none where it is empty."""
+        return self._sections.get(section, ())
+
+    def page_of(self, section: Section, item_id: str) -> Page | None:
+        """Return the page that an id is on, if it is anywhere in the section."""
+        pages = self.pages(section)
+        position = bisect_right(pages, item_id, key=lambda page: page.first_id)
+        return pages[position - 1] if position else None
+
+    def servers_on(self, page: Page) -> Sequence[Server]:
+        """Return the servers on a page."""
+        kind = page.section.kind
+        if kind is None:
+            raise ValueError("a page of something else has no servers")
+        return self._decode(page, _SERVERS[kind])
+
+    def restarts_on(self, page: Page) -> Mapping[str, RestartAssessment]:
+        """Return how the servers on a page were judged, by their ids."""
+        return {one.id: restart_from(one.restart, one.id) for one in self._decode(page, _VERDICT)}
+
+    def vpcs_on(self, page: Page) -> Iterable[Reference]:
+        """Return the VPCs that servers on a page are in, one for each."""
+        return (one.vpc for one in self._decode(page, _NETWORK) if one.vpc is not None)
+
+    def profiles_on(self, page: Page) -> Iterator[ProfileTrust]:
+        """Give the trusted profiles on a page."""
+        profiles, trusts = self._decode(page, _PROFILE), self._decode(page, _TRUST)
+        for profile, trust in zip(profiles, trusts, strict=True):
+            yield ProfileTrust(
+                profile=profile,
+                links=trust.links,
+                rules=trust.rules,
+                identities=trust.identities,
+                errors=_errors(trust.errors),
+            )
+
+    def close(self) -> None:
+        """Let go of the copy."""
+        self._copy.close()
+
+    def _decode(self, page: Page, decoder: msgspec.json.Decoder[T]) -> Sequence[T]:
+        text = os.pread(self._copy.fileno(), page.length, page.offset)
+        try:
+            return decoder.decode_lines(text)
+        except NOT_DECODED:
+            for number, line in enumerate(text.split(b"\n")[:-1], page.line):
+                try:
+                    decoder.decode(line)
+                except NOT_DECODED as error:
+                    refuse(self.name, str(error), number)
+            raise
+
+
+def _errors(shape: lines.ProfileErrors) -> dict[str, VpcmetactlError]:
+    failures = {part: getattr(shape, part) for part in TRUST_PARTS}
+    return {part: error_from(failure, None) for part, failure in failures.items() if failure}
