@@ -9,15 +9,10 @@ a verdict is advice, and as good as its evidence.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from vpcmetactl.domain.evidence import NOTHING_KNOWN, EventKind, Evidence, History, Source
 from vpcmetactl.domain.servers import BareMetalServer, Server, Support
 from vpcmetactl.domain.timelines import Settled, retrace
-
-if TYPE_CHECKING:
-    # An access has a server, and the server's verdict, in it.
-    from vpcmetactl.domain.access import Access
 
 
 class Verdict(StrEnum):
@@ -145,15 +140,10 @@ class RestartAssessment:
 
 @dataclass(frozen=True, slots=True)
 class AssessedServer:
-    """A server together with its restart assessment.
-
-    ``profiles`` are those that trust it, or may, in the order of their names; ``None`` where that
-    was not asked.
-    """
+    """A server together with its restart assessment."""
 
     server: Server
     restart: RestartAssessment
-    profiles: "tuple[Access, ...] | None" = None
 
 
 def assess_restart(
