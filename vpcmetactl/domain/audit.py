@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from vpcmetactl.domain.checks import CHECKS, Check, get_check
-from vpcmetactl.domain.findings import Finding, order_of
-from vpcmetactl.domain.judging import Detail, Judgement, Result, not_applicable, unknown
+from vpcmetactl.domain.findings import Finding, waiver_key
+from vpcmetactl.domain.judging import Judgement, Result, not_applicable, unknown
 from vpcmetactl.domain.policy import NO_PARAMETERS, Parameters, Policy, Rule
 from vpcmetactl.domain.servers import Support
 from vpcmetactl.domain.subjects import Subject
-from vpcmetactl.domain.waivers import ReviewedWaiver, WaiverDesk, rule_of_waivers, waiver_finding
+from vpcmetactl.domain.waivers import ReviewedWaiver, WaiverDesk, rule_of_waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,13 @@ def audit(
         if check.judge is not None and (rules := _rules_of(check, policy))
     ]
     keys = [_judge_by_all(subject, benches) for subject in subjects]
-    findings = [finding for bench in benches for finding in bench.findings]
-    counts = {bench.check.id: bench.counts() for bench in benches}
     reviewed = list(desk.review(policy, is_whole=is_whole()))
-    findings += [
-        waiver_finding(check, judgement, waiver, rule_of_waivers(policy, check.id))
-        for check, judgement, waiver in reviewed
-        if judgement.result is Result.FAIL
-    ]
-    counts |= _count_reviewed(reviewed)
+    held = [one for bench in benches for one in bench.findings]
+    held += [_hold_waiver(one, policy) for one in reviewed if one.judgement.result is Result.FAIL]
+    counts = {bench.check.id: bench.counts() for bench in benches} | _count_reviewed(reviewed)
     return AuditReport(
-        findings=sorted(findings, key=order_of),
-        unknowns=sorted((one for bench in benches for one in bench.unknowns), key=order_of),
+        findings=_in_order(held),
+        unknowns=_in_order(one for bench in benches for one in bench.unknowns),
         counts=dict(sorted(counts.items())),
         subjects=len(keys),
         keys=frozenset(keys),
@@ -130,13 +125,25 @@ def _rules_of(check: Check, policy: Policy) -> Sequence[Rule]:
 
 def _judge_by_all(subject: Subject, benches: Sequence["_Bench"]) -> str:
     """Judge a subject by every check, and return its key."""
-    if subject.server.support is Support.UNSUPPORTED_ARCHITECTURE:
+    server, key = subject.server, subject.key
+    if server.support is Support.UNSUPPORTED_ARCHITECTURE:
         for bench in benches:
             bench.not_applicable += 1
     else:
+        place = (server.region, server.name or "", key)
         for bench in benches:
-            bench.judge(subject)
-    return subject.key
+            bench.judge(subject, place)
+    return key
+
+
+# Findings as they are sorted: gravest first, then by check, region, name, key of the subject, and
+# detail. The number tells those apart that have all of that in common.
+_Place = tuple[str, str, str]
+_Held = tuple[int, str, _Place, str, int, Finding]
+
+
+def _in_order(held: Iterable[_Held]) -> Sequence[Finding]:
+    return [finding for *_, finding in sorted(held)]
 
 
 class _Bench:
@@ -144,15 +151,15 @@ class _Bench:
 
     def __init__(self, check: Check, rules: Sequence[Rule], desk: WaiverDesk) -> None:
         self.check = check
-        self.findings: list[Finding] = []
-        self.unknowns: list[Finding] = []
+        self.findings: list[_Held] = []
+        self.unknowns: list[_Held] = []
         self.passed = self.failed = self.unknown = self.not_applicable = self.waived = 0
         self._desk = desk
         self._rules = [_BoundRule(check, rule) for rule in rules]
 
-    def judge(self, subject: Subject) -> None:
+    def judge(self, subject: Subject, place: _Place) -> None:
         """Judge a subject on whose architecture the service is, or may be, supported."""
-        # The loop is written out here, for it runs for every check of every server.
+        # Everything is written out here, for it runs for every check of every server.
         judgement, rule = _NO_RULE, None
         for rule in self._rules:
             is_meant = rule.test is None or rule.test(subject)
@@ -168,47 +175,42 @@ class _Bench:
         elif result is Result.NOT_APPLICABLE:
             self.not_applicable += 1
         elif rule is not None:
-            self._hold(subject, judgement, rule)
+            self._hold(subject, place, judgement, rule)
 
     def counts(self) -> CheckCounts:
         """Return what was found so far, in numbers."""
         return CheckCounts(self.passed, self.failed, self.unknown, self.not_applicable, self.waived)
 
-    def _hold(self, subject: Subject, judgement: Judgement, bound: "_BoundRule") -> None:
-        waiver = self._desk.find(self.check.id, subject)
-        result = judgement.result
-        if waiver is not None:
-            self.waived += 1
-        elif result is Result.FAIL:
-            self.failed += 1
+    def _hold(
+        self, subject: Subject, place: _Place, judgement: Judgement, bound: "_BoundRule"
+    ) -> None:
+        check, result, rule = self.check, judgement.result, bound.rule
+        waiver = self._desk.find(check.id, subject)
+        if result is Result.FAIL:
+            held = self.findings
+            self.failed += waiver is None
         else:
-            self.unknown += 1
-        held = self.findings if result is Result.FAIL else self.unknowns
-        for detail in judgement.details or (Detail("", judgement.reason),):
-            held.append(
-                Finding(
-                    check=self.check,
-                    result=result,
-                    severity=bound.severity,
-                    message=detail.reason,
-                    subject=subject,
-                    rule=bound.rule,
-                    detail=detail.key,
-                    waived_by=waiver,
-                )
+            held = self.unknowns
+            self.unknown += waiver is None
+        self.waived += waiver is not None
+        for key, reason in judgement.details or (("", judgement.reason),):
+            finding = Finding(
+                check, result, bound.severity, reason, subject, rule, key, waived_by=waiver
             )
+            held.append((bound.order, check.id, place, key, len(held), finding))
 
 
 class _BoundRule:
     """A rule, ready to be asked: ``test`` is ``None`` where it is about every subject."""
 
-    __slots__ = ("judge", "parameters", "rule", "severity", "test", "untold")
+    __slots__ = ("judge", "order", "parameters", "rule", "severity", "test", "untold")
 
     def __init__(self, check: Check, rule: Rule) -> None:
         self.rule = rule
         self.test = None if rule.servers.is_empty else rule.servers.test()
         self.parameters = check.complete(rule.parameters) if rule.enabled else rule.parameters
         self.severity = rule.severity or check.severity
+        self.order = -self.severity.rank
         self.untold = unknown(f"whether the rule for {rule.servers.words} is about it is not known")
         self.judge = check.judge if check.judge is not None and rule.enabled else _turned_off
 
@@ -217,10 +219,19 @@ def _turned_off(_: Subject, __: Parameters) -> Judgement:
     return _TURNED_OFF
 
 
-def _count_reviewed(reviewed: Iterable[ReviewedWaiver]) -> Mapping[str, CheckCounts]:
+def _hold_waiver(reviewed: ReviewedWaiver, policy: Policy) -> _Held:
+    check, waiver = reviewed.check, reviewed.waiver
+    rule = rule_of_waivers(policy, check.id)
+    severity = (rule.severity if rule is not None else None) or check.severity
+    message = reviewed.judgement.reason
+    finding = Finding(check, Result.FAIL, severity, message, rule=rule, about=waiver)
+    return (-severity.rank, check.id, ("", "", waiver_key(waiver)), "", reviewed.number, finding)
+
+
+def _count_reviewed(reviewed: Iterable[ReviewedWaiver]) -> dict[str, CheckCounts]:
     tally: dict[str, Counter[Result]] = defaultdict(Counter)
-    for check, judgement, _ in reviewed:
-        tally[check.id][judgement.result] += 1
+    for one in reviewed:
+        tally[one.check.id][one.judgement.result] += 1
     return {
         check_id: CheckCounts(
             passed=results[Result.PASS],

@@ -9,10 +9,17 @@ its owner knows; IBM recommends no number for the hop limit; the rest happens in
 from dataclasses import replace
 
 from vpcmetactl.domain.policy import Parameters, Policy, Requirement, Rule
+from vpcmetactl.domain.servers import Protocol
 
 DEFAULT_POLICY = Policy(
     name="IBM's published best practices",
-    rules=(Rule(check="VPCMETA001", source="default policy: rules[0]"),),
+    rules=(
+        Rule(
+            check="VPCMETA001",
+            parameters=Parameters(protocol=Protocol.HTTPS),
+            source="default policy: rules[0]",
+        ),
+    ),
 )
 
 _REQUIRED = {Requirement.DISABLED: "VPCMETA002", Requirement.ENABLED: "VPCMETA003"}

@@ -95,14 +95,3 @@ def fill(text: str, check: Check, given: Parameters, server: str) -> str:
 def waiver_key(waiver: Waiver) -> str:
     """What tells a waiver from the others of a policy: what it accepts, and whose it is."""
     return f"{waiver.check}\n{waiver.servers.words}\n{waiver.owner}"
-
-
-def order_of(finding: Finding) -> tuple[int, str, str, str, str, str]:
-    """Return what findings are sorted by: gravest first, then check, region, name, key, detail."""
-    rank, check = -finding.severity.rank, finding.check.id
-    subject = finding.subject
-    if subject is None:
-        key = waiver_key(finding.about) if finding.about is not None else ""
-        return (rank, check, "", "", key, "")
-    server = subject.server
-    return (rank, check, server.region, server.name or "", subject.key, finding.detail)

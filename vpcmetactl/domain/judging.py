@@ -7,6 +7,7 @@ a failure.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from vpcmetactl.domain.policy import Parameters
 from vpcmetactl.domain.restarts import EXPLANATIONS, Reason, Verdict
@@ -23,8 +24,7 @@ class Result(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One of several things that a subject fails a check for, each a finding of its own.
 
     ``key`` tells it from the others and stays the same from one audit to the next.

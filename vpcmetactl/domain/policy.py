@@ -111,22 +111,24 @@ class Policy:
     unknown: UnknownMeans = UnknownMeans.WARN
     name: str | None = None
 
-    def compiled(self, compile_where: Callable[[str], Predicate]) -> "Policy":
+    def compiled(self, compile_where: Callable[[str, str], Predicate]) -> "Policy":
         """Return the policy with a predicate for every ``where`` expression.
 
-        ``compile_where`` is called once for each expression, and may raise InvalidInputError.
+        ``compile_where`` is given an expression and where it stands, such as
+        ``policy.toml: rules[2]``, and may raise InvalidInputError.
         """
-        known: dict[str, Predicate] = {}
 
-        def ready(selector: SubjectSelector) -> SubjectSelector:
-            if selector.where is None:
-                return selector
-            if selector.where not in known:
-                known[selector.where] = compile_where(selector.where)
-            return replace(selector, predicate=known[selector.where])
+        def ready(servers: SubjectSelector, source: str) -> SubjectSelector:
+            if servers.where is None:
+                return servers
+            return replace(servers, predicate=compile_where(servers.where, source))
 
         return replace(
             self,
-            rules=tuple(replace(rule, servers=ready(rule.servers)) for rule in self.rules),
-            waivers=tuple(replace(one, servers=ready(one.servers)) for one in self.waivers),
+            rules=tuple(
+                replace(rule, servers=ready(rule.servers, rule.source)) for rule in self.rules
+            ),
+            waivers=tuple(
+                replace(one, servers=ready(one.servers, one.source)) for one in self.waivers
+            ),
         )

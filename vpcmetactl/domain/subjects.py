@@ -7,6 +7,7 @@ an ``Instance`` or a ``BareMetalServer`` whose fields are ``None`` where nobody 
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from vpcmetactl.domain.restarts import RestartAssessment
 from vpcmetactl.domain.servers import Reference, Server
@@ -69,14 +70,19 @@ class TrustingProfile:
 
     def is_one_of(self, words: tuple[str, ...]) -> bool | None:
         """Whether a word is its id or a glob of its name; ``None`` where that cannot be told."""
-        if self.id in words:
-            return True
-        if self.name is not None and any(fnmatchcase(self.name, word) for word in words):
-            return True
-        ids = [word for word in words if word.startswith(_PROFILE_ID)]
-        may_be_id = self.id is None and bool(ids)
-        may_be_named = self.name is None and len(ids) < len(words)
-        return None if may_be_id or may_be_named else False
+        return _is_one_of(self.id, self.name, words)
+
+
+@lru_cache(maxsize=10_000)
+def _is_one_of(profile_id: str | None, name: str | None, words: tuple[str, ...]) -> bool | None:
+    if profile_id in words:
+        return True
+    if name is not None and any(fnmatchcase(name, word) for word in words):
+        return True
+    ids = [word for word in words if word.startswith(_PROFILE_ID)]
+    may_be_id = profile_id is None and bool(ids)
+    may_be_named = name is None and len(ids) < len(words)
+    return None if may_be_id or may_be_named else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +122,9 @@ class Subject:
         The resource address for Terraform, whose servers may have no CRN yet; else the CRN, or
         kind, region and id where the API reported none.
         """
-        if self.origin.is_terraform and self.location is not None and self.location.address:
-            return self.location.address
+        location = self.location
+        if location is not None and location.address and self.origin.is_terraform:
+            return location.address
         server = self.server
         return server.crn or f"{server.kind}/{server.region}/{server.id}"
 

@@ -1,15 +1,24 @@
 """Waivers at work: which findings they accept, and what is wrong with waivers themselves."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from vpcmetactl.domain.checks import Check, get_check
-from vpcmetactl.domain.findings import Finding
-from vpcmetactl.domain.judging import Judgement, Result, failed, not_applicable, passed
+from vpcmetactl.domain.judging import Judgement, failed, not_applicable, passed
 from vpcmetactl.domain.policy import Policy, Rule, Waiver
 from vpcmetactl.domain.subjects import Subject
 
-ReviewedWaiver = tuple[Check, Judgement, Waiver]
+
+@dataclass(frozen=True, slots=True)
+class ReviewedWaiver:
+    """What a check makes of a waiver, which is the ``number``th of the policy."""
+
+    check: Check
+    judgement: Judgement
+    waiver: Waiver
+    number: int
+
 
 # A waiver that has as many days left, or fewer, is told of.
 SOON_DAYS = 14
@@ -36,15 +45,14 @@ class WaiverDesk:
 
         Where it cannot be told whether a waiver is about the subject it is not.
         """
-        places = [
-            place for place, test in self._by_check.get(check_id, ()) if test(subject) is True
-        ]
+        waivers = self._by_check.get(check_id)
+        if not waivers:
+            return None
+        places = [place for place, test in waivers if test(subject) is True]
         self._used.update(places)
         return self._waivers[places[0]] if places else None
 
-    def review(
-        self, policy: Policy, *, is_whole: bool
-    ) -> Iterator[tuple[Check, Judgement, Waiver]]:
+    def review(self, policy: Policy, *, is_whole: bool) -> Iterator[ReviewedWaiver]:
         """Judge the waivers themselves, once every subject was judged.
 
         A rule can turn such a check off. ``is_whole`` is false where only a part of what the policy
@@ -55,7 +63,7 @@ class WaiverDesk:
             for check_id, judgement in judged.items():
                 rule = rule_of_waivers(policy, check_id)
                 if rule is None or rule.enabled:
-                    yield get_check(check_id), judgement, waiver
+                    yield ReviewedWaiver(get_check(check_id), judgement, waiver, place)
 
     def _judge(self, waiver: Waiver, *, is_used: bool, is_whole: bool) -> Mapping[str, Judgement]:
         until = waiver.expires.isoformat()
@@ -85,11 +93,3 @@ class WaiverDesk:
 def rule_of_waivers(policy: Policy, check_id: str) -> Rule | None:
     """Return the rule that decides about a check of waivers; it judges without one, too."""
     return next((rule for rule in policy.rules if rule.check == check_id), None)
-
-
-def waiver_finding(
-    check: Check, judgement: Judgement, waiver: Waiver, rule: Rule | None
-) -> Finding:
-    """Return what is wrong with a waiver as a finding."""
-    severity = rule.severity if rule is not None and rule.severity is not None else check.severity
-    return Finding(check, Result.FAIL, severity, judgement.reason, rule=rule, about=waiver)
