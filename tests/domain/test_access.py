@@ -6,8 +6,17 @@ from hypothesis import strategies as st
 
 from tests.support.builders import ACCOUNT, OFF, ON, a_bare_metal_server, an_instance
 from tests.support.trust import FINE, PROFILE, a_link, a_rule, a_trust, an_identity, assessed
-from vpcmetactl.domain.access import Obstacle, TrustIndex, Way, WayKind, find_obstacles
-from vpcmetactl.domain.claims import Answer, DoubtReason, evaluate_rule
+from vpcmetactl.domain.access import (
+    OBSTACLE_MEANINGS,
+    Obstacle,
+    TrustIndex,
+    Way,
+    WayKind,
+    find_obstacles,
+    join_profiles,
+)
+from vpcmetactl.domain.access_findings import EXPLANATIONS, FindingCode
+from vpcmetactl.domain.claims import DOUBT_MEANINGS, Answer, DoubtReason, evaluate_rule
 from vpcmetactl.domain.restarts import (
     AssessedServer,
     Reason,
@@ -242,3 +251,26 @@ def _ways_one_by_one(given_trust: ProfileTrust, server: Server) -> list[tuple[st
         if one.identifier == server.crn
     )
     return ways
+
+
+def test_each_server_is_joined_with_its_profiles_in_the_order_of_their_names() -> None:
+    late, early = (replace(PROFILE, id=f"Profile-{name}", name=name) for name in ("zoo", "ark"))
+    trusts = [
+        ProfileTrust(profile=late, links=(a_link(WEB), a_link(METAL))),
+        ProfileTrust(profile=early, links=(a_link(WEB),)),
+    ]
+
+    joined = join_profiles(assessed(DB, WEB, METAL), trusts)
+
+    assert [one.server for one in joined] == [DB, WEB, METAL]
+    assert [[access.profile.name for access in one.accesses] for one in joined] == [
+        [],
+        ["ark", "zoo"],
+        ["zoo"],
+    ]
+
+
+def test_every_code_has_its_meaning() -> None:
+    assert set(OBSTACLE_MEANINGS) == set(Obstacle)
+    assert set(DOUBT_MEANINGS) == set(DoubtReason)
+    assert set(EXPLANATIONS) == set(FindingCode)

@@ -5,7 +5,7 @@ every server (platform notes 4.2). Profiles of other accounts that trust a serve
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,6 +63,20 @@ class Obstacle(StrEnum):
         return self in _CERTAIN
 
 
+OBSTACLE_MEANINGS = {
+    Obstacle.SERVICE_DISABLED: "The server's metadata service, which gives out tokens, is "
+    "disabled.",
+    Obstacle.SERVICE_NOT_REPORTED: "The API did not report whether the metadata service is "
+    "enabled.",
+    Obstacle.UNSUPPORTED_ARCHITECTURE: "IBM does not support the metadata service on the server's "
+    "architecture.",
+    Obstacle.ARCHITECTURE_NOT_REPORTED: "The API did not report the architecture, and IBM supports "
+    "the service on amd64 only.",
+    Obstacle.NOT_RUNNING: "The server does not run.",
+    Obstacle.STATUS_NOT_REPORTED: "The API did not report whether the server runs.",
+    Obstacle.RESTART_NEEDED: "A stop and start is outstanding before the service works.",
+    Obstacle.RESTART_UNKNOWN: "Whether a stop and start is outstanding is not known.",
+}
 _CERTAIN = frozenset(
     {
         Obstacle.SERVICE_DISABLED,
@@ -102,6 +116,13 @@ class Access:
         return None if self.obstacles else True
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedServer(AssessedServer):
+    """A server with the profiles that trust it, or may, in the order of their names."""
+
+    accesses: tuple[Access, ...] = ()
+
+
 def find_obstacles(assessed: AssessedServer) -> tuple[Obstacle, ...]:
     """Return what keeps a server from using the trust that is put in it."""
     return tuple(_obstacles(assessed))
@@ -121,6 +142,23 @@ def _obstacles(assessed: AssessedServer) -> Iterator[Obstacle]:
         yield Obstacle.RESTART_NEEDED
     if assessed.restart.verdict is Verdict.UNKNOWN and enabled:
         yield Obstacle.RESTART_UNKNOWN
+
+
+def join_profiles(
+    servers: Sequence[AssessedServer], trusts: Iterable[ProfileTrust]
+) -> Sequence[TrustedServer]:
+    """Return the servers, in their order, each with every profile that trusts it or may."""
+    index = TrustIndex(servers)
+    found: dict[tuple[ServerKind, str], list[Access]] = defaultdict(list)
+    for trust in trusts:
+        for access in index.reach(trust):
+            found[access.server.server.kind, access.server.server.id].append(access)
+    for accesses in found.values():
+        accesses.sort(key=lambda access: (access.profile.name or "", access.profile.id))
+    return [
+        TrustedServer(one.server, one.restart, tuple(found[one.server.kind, one.server.id]))
+        for one in servers
+    ]
 
 
 _NOT_ASKED: Mapping[str, DefaultProfile | None] = {}

@@ -20,20 +20,56 @@ MANY_SERVERS = 100
 
 
 class FindingCode(StrEnum):
-    """What a finding is about.
-
-    ``trusted_service_off``: a server that profiles trust has its service off; ``count`` tells of
-    profiles. ``service_on_untrusted``: no profile trusts a server with its service on; plain
-    metadata and certificates of file shares need none. ``link_not_visible``: a link is to a server
-    that is not seen. ``rule_of_everybody``: every server of the account and kind satisfies a rule;
-    ``count`` tells how many. ``reachable_from_many``: ``count`` servers can become a profile.
-    """
+    """What a finding is about; those that merely inform come last."""
 
     TRUSTED_SERVICE_OFF = "trusted_service_off"
-    SERVICE_ON_UNTRUSTED = "service_on_untrusted"
     LINK_NOT_VISIBLE = "link_not_visible"
     RULE_OF_EVERYBODY = "rule_of_everybody"
     REACHABLE_FROM_MANY = "reachable_from_many"
+    SERVICE_ON_UNTRUSTED = "service_on_untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingExplanation:
+    """What findings of a code mean: as a title over them, at length, and what to do."""
+
+    title: str
+    meaning: str
+    remedy: str
+
+
+EXPLANATIONS = {
+    FindingCode.TRUSTED_SERVICE_OFF: FindingExplanation(
+        "Trusted, and the metadata service is disabled",
+        "Profiles trust the server, and it cannot get a token from its metadata service; the count "
+        "is of profiles.",
+        "Enable the service; or take the trust away, if nothing on the server needs it.",
+    ),
+    FindingCode.LINK_NOT_VISIBLE: FindingExplanation(
+        "Links to servers that are not visible",
+        "A link is to a server that the listing does not show. It may exist all the same: listings "
+        "are narrowed by permissions.",
+        "vpcmetactl links prune --dry-run shows which of these links could be cleared out.",
+    ),
+    FindingCode.RULE_OF_EVERYBODY: FindingExplanation(
+        "Rules that every instance satisfies",
+        "A claim rule lets in every virtual server of the account, those yet to be made included; "
+        "the count is of servers.",
+        "Narrow the rule, unless every server is meant.",
+    ),
+    FindingCode.REACHABLE_FROM_MANY: FindingExplanation(
+        "Profiles that many servers can become",
+        f"At least {MANY_SERVERS} servers can become the profile; the count is of servers. How "
+        "much the profile may do is not looked at.",
+        "See whether that many are meant.",
+    ),
+    FindingCode.SERVICE_ON_UNTRUSTED: FindingExplanation(
+        "Enabled, and no profile trusts the server",
+        "The metadata service is enabled, and no profile of the account trusts the server. Plain "
+        "metadata and the certificates of file shares need no profile.",
+        "Nothing, if the metadata is used; otherwise disable the service.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

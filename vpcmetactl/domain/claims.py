@@ -86,6 +86,31 @@ class DoubtReason(StrEnum):
     SUBNET_AMBIGUOUS = "subnet_ambiguous"
 
 
+DOUBT_MEANINGS = {
+    DoubtReason.RULE_TYPE: "The rule is neither about compute resources nor about users, and no "
+    "other type is documented.",
+    DoubtReason.COMPUTE_TYPE_NOT_REPORTED: "The API did not report which compute resources the "
+    "rule is about.",
+    DoubtReason.CLAIMS_UNPUBLISHED: "The rule is about bare metal servers, and IBM does not "
+    "publish the claims that these have.",
+    DoubtReason.NO_CONDITIONS: "The rule has no conditions; IBM does not say whether it lets in "
+    "every server or none.",
+    DoubtReason.UNKNOWN_CLAIM: "A condition is about a claim that IBM does not document for "
+    "virtual servers.",
+    DoubtReason.UNKNOWN_OPERATOR: "A condition compares by an operator that IBM does not document.",
+    DoubtReason.VALUE_UNREADABLE: "What a condition compares with is no JSON, such as a word "
+    "without quotes, or JSON that IBM gives no meaning, such as null.",
+    DoubtReason.VALUE_UNSUITABLE: "What a condition compares with does not go with its operator: a "
+    "list without IN, IN without a list, or letters beyond a to z where case does not count.",
+    DoubtReason.NOT_REPORTED: "The API did not report what a condition is about; or the account of "
+    "the server, or of the profile.",
+    DoubtReason.ABSENT_CLAIM: "The server has no such claim, and a condition says what it must not "
+    "be, or that it must be empty; IBM does not say whether that holds.",
+    DoubtReason.SUBNET_AMBIGUOUS: "The server is in several subnets; whether the claim is one of "
+    "them or the list of all is not documented, and here the answers differ.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Why it cannot be told, in a code and in words."""
