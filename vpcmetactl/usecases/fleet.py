@@ -10,6 +10,7 @@ from vpcmetactl.domain.errors import (
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
+    InvalidInputError,
     MalformedResponseError,
     NotFoundError,
     VpcmetactlError,
@@ -21,7 +22,14 @@ from vpcmetactl.domain.selection import ApiFilters, ServerSelector, refers_to
 from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.listing import Part, Unread, iter_servers
-from vpcmetactl.usecases.ports import Clock, EvidenceLog, Inventory, Observer, PageQuery
+from vpcmetactl.usecases.ports import (
+    Clock,
+    EvidenceLog,
+    Inventory,
+    Observer,
+    PageQuery,
+    PastVerdicts,
+)
 
 # More names than this are cheaper to find in a listing of everything than one by one.
 _FEW = 4
@@ -36,7 +44,8 @@ class FleetReader:
     """Reads the part of a fleet that a user chose.
 
     ``where`` is asked last, about assessed servers. ``ignore_not_found`` passes over named servers
-    that match nothing; one that matches several is an error all the same.
+    that match nothing; one that matches several is an error all the same. With ``verdicts`` servers
+    are assessed as they were then: ``rule`` and ``log`` are not asked, and nothing is remembered.
     """
 
     inventory: Inventory
@@ -46,6 +55,7 @@ class FleetReader:
     max_workers: int
     rule: RestartRule = RestartRule.FAQ
     ignore_not_found: bool = False
+    verdicts: PastVerdicts | None = None
 
     def open(self, selector: ServerSelector, where: Predicate | None = None) -> "FleetReading":
         """Find out which regions are meant, and return the reading, to be iterated once.
@@ -62,7 +72,8 @@ class FleetReading:
 
     After the last batch ``unread`` holds every part of the fleet that could not be read. Where
     servers are named one by one, nothing is yielded before each name is known to match one.
-    Raises the error of the first part where no part could be read at all.
+    Raises the error of the first part where no part could be read at all, and InvalidInputError
+    where the source is a file that turns out to be unusable.
     """
 
     reader: FleetReader
@@ -156,12 +167,16 @@ class FleetReading:
         except NotFoundError:
             if ref.crn is not None or (is_id and not ref.may_be_name):
                 return Step([[]])
+        except InvalidInputError:
+            raise
         except VpcmetactlError as error:
             # A word of no known form may be a name all the same, whatever the API says of its id.
             if is_id or not isinstance(error, BadRequestError):
                 return Step([Unread(region, kind, error)])
         try:
             page = inventory.list_page(PageQuery(region, kind, ApiFilters(name=ref.text)))
+        except InvalidInputError:
+            raise
         except VpcmetactlError as error:
             return Step([Unread(region, kind, error)])
         lost = [
@@ -186,6 +201,8 @@ class FleetReading:
 
     def _assess(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
         reader = self.reader
+        if reader.verdicts is not None:
+            return reader.verdicts.recall(servers)
         now = reader.clock.now()
         histories = reader.log.load_histories([server.id for server in servers])
         assessed = []

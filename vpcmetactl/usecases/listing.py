@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 
-from vpcmetactl.domain.errors import MalformedResponseError, VpcmetactlError
+from vpcmetactl.domain.errors import InvalidInputError, MalformedResponseError, VpcmetactlError
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.usecases.bulk import Step, run_tasks
@@ -42,7 +42,8 @@ def iter_servers(
 ) -> Iterator[Part]:
     """Yield servers in order of arrival, each once, and every part that could not be read.
 
-    Raises nothing for a region that fails: it is an ``Unread`` among the rest.
+    Raises nothing for a region that fails: it is an ``Unread`` among the rest. InvalidInputError is
+    raised: what is read then is a file, and it is unusable.
     """
     listings = [
         _Listing(inventory, observer, PageQuery(region, kind, filters))
@@ -159,6 +160,8 @@ class _Listing:
             self._asked.add(query)
         try:
             page = self.inventory.list_page(query)
+        except InvalidInputError:
+            raise
         except VpcmetactlError as error:
             return self._unread(error)
         if query == self.query and page.total_count is not None:

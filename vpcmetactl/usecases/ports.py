@@ -11,6 +11,7 @@ from typing import Protocol
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.domain.evidence import History, Observation, ServerEvent, Sights
 from vpcmetactl.domain.plans import Change, MetadataServicePatch, Outcome, Plan, StopType
+from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.runs import CutOffRestart, RestartStep, RunRecord
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import (
@@ -200,6 +201,16 @@ class EvidenceLog(Protocol):
 
         Left out are those of runs that go on, and of servers that were seen running since.
         """
+
+
+class PastVerdicts(Protocol):
+    """Tells how servers were judged when they were read, where that was before, as in a snapshot.
+
+    Calls may come from any thread.
+    """
+
+    def recall(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
+        """Return servers of the same source with their assessments, in the same order."""
 
 
 class ChangeLog(Protocol):

@@ -91,7 +91,9 @@ def open_snapshot(path: Path, page_size: int = PAGE_SIZE) -> "Snapshot":
             refuse(name, f"what is compressed is damaged: {error}")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise InvalidInputError(f"{name}: {reason}", hint="check the file's name") from None
+            raise InvalidInputError(
+                f"{name}: {reason}", hint="check the file's name, and the room for temporary files"
+            ) from None
         stack.pop_all()
     return Snapshot(name, copy, index, page_size)
 
@@ -176,7 +178,7 @@ class Snapshot:
         """Give every instance template, sorted by account, region and id."""
         for page in self._index.pages:
             if page.section.content is Content.TEMPLATES:
-                for template in self._decode(page, _TEMPLATE):
+                for template in self.templates_on(page):
                     yield page.section.account_id, template
 
     def pages(self, section: Section) -> Sequence[Page]:
@@ -215,6 +217,10 @@ class Snapshot:
                 identities=trust.identities,
                 errors=_errors(trust.errors),
             )
+
+    def templates_on(self, page: Page) -> Sequence[InstanceTemplate]:
+        """Return the instance templates on a page."""
+        return self._decode(page, _TEMPLATE)
 
     def close(self) -> None:
         """Let go of the copy."""
