@@ -17,7 +17,7 @@ from vpcmetactl.domain.restarting import RestartWish, plan_restarts
 from vpcmetactl.domain.restarts import AssessedServer, Verdict, assess_restart
 
 # So many events are written down in one transaction.
-_TOGETHER = 20_000
+_TOGETHER = 100_000
 
 
 def list_restarts(app: App, given: Given) -> ExitCode:
