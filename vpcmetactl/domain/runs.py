@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from vpcmetactl.domain.errors import StartFailedError, StopFailedError
 from vpcmetactl.domain.plans import (
     Action,
     Change,
@@ -151,12 +152,13 @@ class RunRecord:
     def unsettled_attempts(self) -> Mapping[tuple[ServerIdentity, str], Attempt]:
         """The last attempts that may have done something without anybody knowing the end.
 
-        By server and subject of the change. A restart that failed on its way is one of them.
+        By server and subject of the change. A restart that failed on its way is one of them. Its
+        step is that of the last attempt that got anywhere: others may have come to nothing since.
         """
         return {
-            (one.item.server, one.item.subject): one.attempts[-1]
+            (one.item.server, one.item.subject): attempt
             for one in self.items
-            if isinstance(one.item, Change) and one.attempts and _is_unsettled(one.attempts[-1])
+            if isinstance(one.item, Change) and (attempt := _unsettled(one.attempts)) is not None
         }
 
 
@@ -166,7 +168,25 @@ def _as_made(change: Change, attempt: Attempt) -> Change:
     return change
 
 
-def _is_unsettled(attempt: Attempt) -> bool:
-    if attempt.outcome is AttemptOutcome.FAILED:
-        return attempt.step is not None
-    return attempt.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
+# What a restart fails with whose server was asked to stop, and took it.
+_FAILED_AFTER_THE_STOP = frozenset({StopFailedError.code, StartFailedError.code})
+
+
+def _unsettled(attempts: Sequence[Attempt]) -> Attempt | None:
+    if not attempts or attempts[-1].outcome.is_settled:
+        return None
+    last = attempts[-1]
+    reached = next((one for one in reversed(attempts) if one.step is not None), None)
+    if reached is not None and not _was_refused_its_stop(reached):
+        return replace(last, step=reached.step)
+    is_open = last.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
+    return replace(last, step=None) if is_open else None
+
+
+def _was_refused_its_stop(attempt: Attempt) -> bool:
+    """Whether the server was never stopped by it: whoever stopped it since was another."""
+    return (
+        attempt.outcome is AttemptOutcome.FAILED
+        and attempt.step is RestartStep.STOPPING
+        and attempt.error_code not in _FAILED_AFTER_THE_STOP
+    )

@@ -4,7 +4,7 @@ How one change is made is its executor's business.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -14,8 +14,8 @@ from vpcmetactl.domain.errors import (
     RefusedError,
     StartFailedError,
     StateError,
+    StopFailedError,
     UnrecordedError,
-    VpcmetactlError,
 )
 from vpcmetactl.domain.evidence import NOTHING_KNOWN, History, Observation, ServerEvent
 from vpcmetactl.domain.plans import (
@@ -49,7 +49,8 @@ class Executor(Protocol[C_contra]):
         """Make the change, and say what became of it.
 
         Writes its intent down with ``record`` before it sends anything. Raises nothing that was
-        to be expected.
+        to be expected. Where ``record.is_rescue`` it only brings an earlier attempt to its end;
+        NotAttempted says that there is none to be.
         """
 
 
@@ -57,17 +58,25 @@ class Record:
     """What an executor writes down about one change, and what it may know of its past.
 
     ``earlier`` is the attempt that was cut off where a run is resumed; ``history`` what is known
-    of the server.
+    of the server. ``is_rescue`` says that the server may be down, and is to be started before
+    anything else is done.
     """
 
     def __init__(
-        self, applier: "Applier", run_id: str, change: Change, earlier: Attempt | None
+        self,
+        applier: "Applier",
+        run_id: str,
+        change: Change,
+        earlier: Attempt | None,
+        *,
+        is_rescue: bool = False,
     ) -> None:
         self._applier = applier
         self.run_id = run_id
         self._change = change
         self._seen: list[Observation] = []
         self.earlier = earlier
+        self.is_rescue = is_rescue
         self.history = applier.history_of(change.server.id)
         self.events: list[ServerEvent] = []
 
@@ -77,6 +86,8 @@ class Record:
         try:
             applier.journal.intend(self.run_id, self._change)
         except RefusedError as error:
+            if self.earlier is not None and self.earlier.step is not None:
+                return Failed(self._change, error)  # not settled: the server may be down
             return Refused(self._change, str(error))
         except StateError as error:
             applier.give_up(error)
@@ -102,20 +113,22 @@ class Record:
     def see(self, *servers: Server) -> None:
         """Remember sights of the server; they are kept with what is written down next."""
         now = self._applier.clock.now()
-        self._seen += [
-            Observation(one.id, now, one.metadata.enabled, one.status) for one in servers
-        ]
-        self.history = History(
-            [*self.history.sights, *self._seen[-len(servers) :]], self.history.events
-        )
+        for one in servers:
+            sights = self.history.sights
+            until = self.history.seen_until or (sights[-1].observed_at if sights else None)
+            seen = Observation(one.id, now, one.metadata.enabled, one.status, until)
+            self._seen.append(seen)
+            self.history = History([*sights, seen], self.history.events)
 
     def prove(self, event: ServerEvent) -> None:
         """Remember what the change itself is evidence of; it is kept with the outcome."""
         self.events.append(event)
-        self.history = History(self.history.sights, [*self.history.events, event])
+        self.history = replace(self.history, events=[*self.history.events, event])
 
     def settle(self, outcome: Outcome) -> None:
         """Write down what became of the change."""
+        if self.earlier is not None and isinstance(outcome, NotAttempted):
+            return  # what an earlier attempt left stays to be seen to
         try:
             self._applier.journal.settle(self.run_id, outcome, self._take_seen(), self.events)
         except StateError as error:
@@ -136,7 +149,8 @@ class Applier:
 
     Changes are made in waves, as ``options`` say. Nothing more is started once more of them have
     failed than may, a server was stopped and does not start, or ``stop_requested`` says so; what
-    is under way is finished, even where the iterator is closed early.
+    is under way is finished, even where the iterator is closed early. Once a server did not stop
+    in time, and so may go down at any, no other of its ``one_per`` is restarted.
 
     Where the journal cannot be written nothing more is sent. What was sent is told as ever, then
     UnrecordedError is raised, or the StateError itself where nothing was sent.
@@ -157,6 +171,8 @@ class Applier:
     _error: Exception | None = None
     _earlier: Mapping[tuple[ServerIdentity, str], Attempt] = field(default_factory=dict)
     _history: Mapping[str, History] = field(default_factory=dict)
+    _rescued: set[Change] = field(default_factory=set)
+    _may_go_down: set[str | None] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
     def apply(self, plan: Plan, rollback_of: str | None = None) -> Iterator[Outcome]:
@@ -177,7 +193,8 @@ class Applier:
         """Go on with a run: what is settled is left alone, and the rest is made as planned.
 
         A change whose attempt was cut off is settled by looking first, like any other. Servers
-        that were stopped are started first of all. Raises RefusedError where the run still goes on.
+        that were stopped are started first of all, whatever fails, before any other is stopped.
+        Raises RefusedError where the run still goes on.
         """
         self.journal.resume_run(run.id)
         self.run_id = run.id
@@ -185,11 +202,10 @@ class Applier:
         self._may_fail = self.options.max_failures.allowed(len(run.changes))
         changes = run.open_changes
         self._load_history(changes)
-        down = [one for one in changes if isinstance(one, RestartChange) and self._is_down(one)]
-        yield from self._make(run.id, down, must=True)
-        yield from self._run(run.id, [one for one in changes if one not in down])
+        yield from self._make(run.id, [one for one in changes if self._may_be_down(one)], must=True)
+        yield from self._run(run.id, [one for one in changes if one not in self._rescued])
 
-    def _is_down(self, change: Change) -> bool:
+    def _may_be_down(self, change: Change) -> bool:
         attempt = self._earlier.get((change.server, change.subject))
         return attempt is not None and attempt.step not in (None, RestartStep.RUNNING)
 
@@ -223,7 +239,7 @@ class Applier:
     def _make(
         self, run_id: str, changes: Sequence[Change], *, must: bool = False
     ) -> Iterator[Outcome]:
-        """Make changes at the same time; what ``must`` be made is begun whatever went wrong."""
+        """Make changes at the same time; servers that ``must`` be started are, whatever fails."""
         workers = max(self.options.max_workers, _RESCUERS if must else 1)
         outcomes = run_tasks(self._tasks(run_id, changes, must=must), workers)
         try:
@@ -248,30 +264,45 @@ class Applier:
     def _task(self, run_id: str, changes: Sequence[Change], must: bool) -> Step[Outcome]:  # noqa: FBT001
         change, *others = changes
         then = [partial(self._task, run_id, others, must)] if others else []
-        if not must and (self._stopped or self.stop_requested()):
+        if not must and self._is_held_back(change):
             self._is_cut_off = True
             return Step([NotAttempted(change)], then)
         try:
-            outcome = self._attempt(run_id, change)
+            outcome = self._attempt(run_id, change, is_rescue=must)
         except Exception as error:  # noqa: BLE001 - raised once nothing is under way any more
             self.give_up(error)
             return Step((), then)
+        if must and isinstance(outcome, NotAttempted):
+            return Step((), then)  # it runs, and has its turn with the others
         if isinstance(outcome, Failed | Unknown):
-            self._count_failure(outcome.error)
+            self._count_failure(outcome)
+        if must:
+            self._rescued.add(change)
         self.observer.settled(change.server, outcome)
         return Step([outcome], then)
 
-    def _attempt(self, run_id: str, change: Change) -> Outcome:
-        record = Record(self, run_id, change, self._earlier.get((change.server, change.subject)))
+    def _is_held_back(self, change: Change) -> bool:
+        if self._stopped or self.stop_requested():
+            return True
+        one_per = change.one_per if isinstance(change, RestartChange) else None
+        return one_per is not None and one_per in self._may_go_down
+
+    def _attempt(self, run_id: str, change: Change, *, is_rescue: bool) -> Outcome:
+        earlier = self._earlier.get((change.server, change.subject))
+        record = Record(self, run_id, change, earlier, is_rescue=is_rescue)
         outcome = self.executor.execute(change, record)
         record.settle(outcome)
         return outcome
 
-    def _count_failure(self, error: VpcmetactlError) -> None:
+    def _count_failure(self, outcome: Failed | Unknown) -> None:
+        change, error = outcome.change, outcome.error
+        may_go_down = isinstance(outcome, Unknown) or isinstance(error, StopFailedError)
         with self._lock:
             self._failures += 1
             if self._failures > self._may_fail or isinstance(error, StartFailedError):
                 self._stopped = True
+            if may_go_down and isinstance(change, RestartChange):
+                self._may_go_down.add(change.one_per)
 
     def has_sent(self) -> None:
         """Note that something is sent from now on."""

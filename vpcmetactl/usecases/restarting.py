@@ -7,6 +7,7 @@ stopped is started again whatever else happens; one that somebody else stopped n
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from vpcmetactl.domain.errors import (
     AuthenticationError,
@@ -40,12 +41,16 @@ from vpcmetactl.domain.servers import Server
 from vpcmetactl.usecases.applying import Record
 from vpcmetactl.usecases.ports import Clock, PowerSwitch
 
+T = TypeVar("T")
+
 _POLL = 3.0
 # A stop whose answer was lost shows within this time, or it was never heard.
 _HEARD = 30.0
 
 _DOWN = frozenset({"stopping", "stopped"})
 _COMING_UP = frozenset({"starting", "running"})
+_WILL_NOT_RUN = frozenset({"failed", "deleting"})
+_NOT_STOPPING_ANY_MORE = frozenset({"stopped", "starting"}) | _WILL_NOT_RUN
 _WELL = frozenset({None, "ok", "inapplicable"})
 # What passes by itself, so that asking again is worth it while a server is down.
 _PASSING = (UnavailableError, RateLimitedError, ConflictError)
@@ -95,25 +100,34 @@ class _Restarting:
         except VpcmetactlError as error:
             return self._unread(error)
         try:
-            if not self._is_on_its_way(found):
-                self._check(found)
-                self._stop()
-            elif found.status in _COMING_UP:
-                return self._until_well(found)
-            return self._bring_up()
+            return self._go_on(found)
         except _EndedError as ended:
             return ended.outcome
 
+    @property
+    def _step(self) -> RestartStep | None:
+        """How far an earlier attempt got, as far as its server may have been stopped by it."""
+        return self.record.earlier.step if self.record.earlier else None
+
     def _unread(self, error: VpcmetactlError) -> Outcome:
         """Of a server that may be down nobody knows the end; of any other, nothing was done."""
-        return Unknown(self.change, error) if self.record.earlier else Failed(self.change, error)
+        return Failed(self.change, error) if self._step is None else self._lost_sight(error)
 
-    def _is_on_its_way(self, found: Server) -> bool:
-        """Whether an earlier attempt has stopped it, so that all that is left is to start it."""
-        step = self.record.earlier.step if self.record.earlier else None
-        if step is None:
-            return False
-        return step is not RestartStep.STOPPING or found.status != "running"
+    def _go_on(self, found: Server) -> Outcome:
+        """Do what is left to do: all of it, where no earlier attempt has stopped the server."""
+        step, is_down = self._step, found.status in _DOWN
+        if step is None or (step is RestartStep.STOPPING and found.status == "running"):
+            if self.record.is_rescue:
+                return NotAttempted(self.change)
+            self._check(found)
+            self._stop()
+            return self._bring_up()
+        if step is RestartStep.RUNNING and is_down:
+            message = "ran again, and was stopped by somebody else since, so it is not started"
+            return Refused(self.change, message, found.metadata)
+        if step is RestartStep.STOPPING or is_down:
+            return self._bring_up()
+        return self._until_well(found)
 
     def _check(self, found: Server) -> None:
         """End here where a restart is not called for any more, or must not be."""
@@ -140,26 +154,30 @@ class _Restarting:
             raise _EndedError(NotAttempted(change))
         self.record.sending()
         try:
-            self.power.stop_server(change.server, change.stop_type)
+            self._ask(lambda: self.power.stop_server(change.server, change.stop_type))
         except NotFoundError:
             raise _EndedError(Refused(change, "is no longer there")) from None
         except ConflictError as error:
-            raise _EndedError(self._not_stopped_by_us(error)) from None
+            self._find_out_who_stopped(error)
         except UnavailableError as error:
-            if not error.maybe_done or not self._was_heard():
+            if not error.maybe_done:
                 raise _EndedError(Failed(change, error)) from None
+            if not self._was_heard():
+                raise _EndedError(Unknown(change, error)) from None
         except VpcmetactlError as error:
             raise _EndedError(Failed(change, error)) from None
 
-    def _not_stopped_by_us(self, error: ConflictError) -> Outcome:
+    def _find_out_who_stopped(self, error: ConflictError) -> None:
+        """End here, unless it is an earlier attempt's stop that was heard only now."""
         try:
             found = self._read()
         except VpcmetactlError:
-            return Failed(self.change, error)
-        if found.status in _DOWN:
+            raise _EndedError(Failed(self.change, error)) from None
+        if found.status not in _DOWN:
+            raise _EndedError(Failed(self.change, error))
+        if self._step is None:
             message = "was stopped by somebody else just now, so it is not started"
-            return Refused(self.change, message, found.metadata)
-        return Failed(self.change, error)
+            raise _EndedError(Refused(self.change, message, found.metadata))
 
     def _was_heard(self) -> bool:
         """Find out whether a stop whose answer was lost has begun; in doubt it has."""
@@ -170,10 +188,10 @@ class _Restarting:
 
     def _bring_up(self) -> Outcome:
         """Wait until the server is down, and see that it comes up again."""
-        down = self._watch(lambda server: server.status not in ("running", "stopping"), self.wait)
+        down = self._watch(lambda server: server.status in _NOT_STOPPING_ANY_MORE, self.wait)
         if not isinstance(down, Server):
-            return self._lost_sight(down)
-        if down.status in ("running", "stopping"):
+            return self._start_unseen(down)
+        if down.status not in _NOT_STOPPING_ANY_MORE:
             return Failed(self.change, self._did_not_stop())
         self.record.see(down)
         if down.status == "stopped":
@@ -182,15 +200,20 @@ class _Restarting:
             self.record.reach(RestartStep.STARTING)
         return self._until_well(down)
 
+    def _start_unseen(self, error: VpcmetactlError) -> Outcome:
+        """Ask for a start all the same: until the server is down it is refused."""
+        if not isinstance(error, NotFoundError):
+            self._start()
+            self.record.reach(RestartStep.STARTING)
+        return self._lost_sight(error)
+
     def _start(self) -> None:
         """Ask for a start until it is heard."""
         until = self.clock.monotonic() + self.wait
         while True:
             try:
                 self.record.sending()
-                self.power.start_server(self.change.server)
-            except NotFoundError:
-                raise _EndedError(Refused(self.change, "is no longer there")) from None
+                self._ask(lambda: self.power.start_server(self.change.server))
             except _PASSING as error:
                 if self._is_coming_up():
                     return
@@ -268,12 +291,29 @@ class _Restarting:
 
     def _read(self) -> Server:
         server = self.change.server
-        return self.power.get_server(server.region, server.kind, server.id)
+        return self._ask(lambda: self.power.get_server(server.region, server.kind, server.id))
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        """Make a call; what it did not expect is raised once the server has been seen to."""
+        try:
+            return call()
+        except VpcmetactlError:
+            raise
+        except Exception as error:
+            self.record.give_up(error)
+            raise UnavailableError("ended unexpectedly", maybe_done=True) from error
 
     def _lost_sight(self, error: VpcmetactlError) -> Outcome:
-        if isinstance(error, NotFoundError):
-            return Refused(self.change, "is no longer there")
-        return Unknown(self.change, error)
+        """Nobody knows whether it came up: where it is not found, it may be there all the same."""
+        lost = StartFailedError(
+            f"{self._label}: may have been left stopped, and cannot be read: {error}",
+            hint=f"look at the server; vpcmetactl runs resume {self.record.run_id} starts it where "
+            "it is down",
+            region=self.change.server.region,
+            trace=error.trace,
+            status=error.status,
+        )
+        return Unknown(self.change, lost)
 
     @property
     def _label(self) -> str:
@@ -303,7 +343,9 @@ class _Restarting:
             ": ".join(part for part in (reason.code, reason.message) if part)
             for reason in found.status_reasons or ()
         )
-        why = f" ({reasons})" if reasons else f" within {self.wait:.0f} seconds"
+        is_final = found.status in _WILL_NOT_RUN
+        why = "" if is_final else f" within {self.wait:.0f} seconds"
+        why = f" ({reasons})" if reasons else why
         return StartFailedError(
             f"{self._label}: was stopped, and did not start: it is {found.status}{why}",
             hint=self._how_to_start(),
@@ -322,4 +364,5 @@ def _is_up_or_will_not_be(server: Server) -> bool:
     cannot = any(
         (reason.code or "").startswith("cannot_start") for reason in server.status_reasons or ()
     )
-    return server.status in ("running", "failed") or (server.status == "stopped" and cannot)
+    is_final = server.status == "running" or server.status in _WILL_NOT_RUN
+    return is_final or (server.status == "stopped" and cannot)
