@@ -90,7 +90,7 @@ class _Linking:
         except VpcmetactlError as error:
             return Failed(change, error)
         if not self._is_meant(made):
-            return Failed(change, self._not_shown("made another link"))
+            return Failed(change, self._not_shown("answered with another link"))
         return Applied(change, link_id=made.id)
 
     def _already(self, link_id: str | None) -> Outcome:
@@ -126,33 +126,30 @@ class _Linking:
             self.writer.delete_link(change.profile_id, found.id)
         except NotFoundError:
             return self._already(found.id)
-        except UnavailableError as error:
-            return self._deleted_after_all(error) if error.maybe_done else Failed(change, error)
         except VpcmetactlError as error:
+            if isinstance(error, UnavailableError) and error.maybe_done:
+                return self._unless_there(found.id, error, _without_effect(error))
             return Failed(change, error)
-        return self._verify_gone(found.id)
+        not_shown = self._not_shown("accepted that the link goes, and still shows it")
+        return self._unless_there(found.id, None, not_shown)
 
-    def _verify_gone(self, link_id: str) -> Outcome:
+    def _unless_there(
+        self, link_id: str, doubt: UnavailableError | None, otherwise: CloudError
+    ) -> Outcome:
+        """See whether this very link is gone; somebody may have made another one since."""
         try:
-            found = self.look()
+            present = {link.id for link in self.writer.list_links(self.change.profile_id)}
+        except NotFoundError:
+            present = set()  # gone with its profile
         except VpcmetactlError as error:
-            return Unknown(self.change, error)
-        if found is not None:
-            return Failed(self.change, self._not_shown("accepted that the link goes"))
+            return Unknown(self.change, doubt or error)
+        if link_id in present:
+            return Failed(self.change, otherwise)
         return Applied(self.change, link_id=link_id)
-
-    def _deleted_after_all(self, error: UnavailableError) -> Outcome:
-        try:
-            found = self.look()
-        except VpcmetactlError:
-            return Unknown(self.change, error)
-        if found is None:
-            return Applied(self.change, link_id=self.change.link_id)
-        return Failed(self.change, _without_effect(error))
 
     def _not_shown(self, what: str) -> CloudError:
         return CloudError(
-            f"{self.change.server.label}: IAM {what}, and does not show it",
+            f"{self.change.server.label}: IAM {what}",
             hint="look with: vpcmetactl links list",
         )
 
