@@ -5,7 +5,7 @@ from functools import partial
 
 from vpcmetactl.domain.errors import AuthenticationError, NotFoundError, VpcmetactlError
 from vpcmetactl.domain.links import SightedLink, Sighting
-from vpcmetactl.domain.servers import ServerIdentity
+from vpcmetactl.domain.servers import ServerIdentity, ServerKind
 from vpcmetactl.domain.trust import ProfileTrust, server_of_link
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.ports import Inventory
@@ -19,14 +19,15 @@ def sight_links(
     Links of other compute types are not asked about. Raises AuthenticationError; any other error
     makes the server unreadable, which is no proof of anything.
     """
-    links = [(trust.profile, link) for trust in trusts for link in trust.links]
-    servers = {link.id: server_of_link(link) for _, link in links}
+    links = [
+        (trust.profile, link, server_of_link(link)) for trust in trusts for link in trust.links
+    ]
     wanted = {
-        (server.kind, server.id): server
-        for server in servers.values()
+        _place(server): server
+        for _, _, server in links
         if server is not None and server.id not in seen
     }
-    tasks: Sequence[Task[tuple[str, Sighting]]] = [
+    tasks: Sequence[Task[tuple[_Place, Sighting]]] = [
         partial(_sight, inventory, server) for server in wanted.values()
     ]
     sighted = dict(run_tasks(tasks, max_workers))
@@ -34,18 +35,26 @@ def sight_links(
     def sighting(server: ServerIdentity | None) -> Sighting:
         if server is None:
             return Sighting.NOT_ASKED
-        return Sighting.FOUND if server.id in seen else sighted[server.id]
+        return Sighting.FOUND if server.id in seen else sighted[_place(server)]
 
-    return [SightedLink(profile, link, sighting(servers[link.id])) for profile, link in links]
+    return [SightedLink(profile, link, sighting(server)) for profile, link, server in links]
 
 
-def _sight(inventory: Inventory, server: ServerIdentity) -> Step[tuple[str, Sighting]]:
+# CRNs may name one id in several regions: what one of them answers is nothing about the others.
+_Place = tuple[str, ServerKind, str]
+
+
+def _place(server: ServerIdentity) -> _Place:
+    return server.region, server.kind, server.id
+
+
+def _sight(inventory: Inventory, server: ServerIdentity) -> Step[tuple[_Place, Sighting]]:
     try:
         inventory.get_server(server.region, server.kind, server.id)
     except AuthenticationError:
         raise
     except NotFoundError:
-        return Step([(server.id, Sighting.NOT_FOUND)])
+        return Step([(_place(server), Sighting.NOT_FOUND)])
     except VpcmetactlError:
-        return Step([(server.id, Sighting.UNREADABLE)])
-    return Step([(server.id, Sighting.FOUND)])
+        return Step([(_place(server), Sighting.UNREADABLE)])
+    return Step([(_place(server), Sighting.FOUND)])
