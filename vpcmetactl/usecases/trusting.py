@@ -70,7 +70,10 @@ def find_profiles(
     """
     found: dict[str, TrustedProfile] = {}
     for word in words:
-        matching = [one for one in profiles if _is_named(one, word)]
+        # Whoever gives a profile the id of another as its name does not hide that other one.
+        matching = [one for one in profiles if _is_told_by(one, word)] or [
+            one for one in profiles if one.name == word
+        ]
         if not matching:
             raise NotFoundError(
                 f"there is no trusted profile {word!r}",
@@ -85,7 +88,7 @@ def find_profiles(
     return list(found.values()) if words else profiles
 
 
-def _is_named(profile: TrustedProfile, word: str) -> bool:
+def _is_told_by(profile: TrustedProfile, word: str) -> bool:
     # IAM ids are written in two ways (platform notes 4.2).
     same_iam_id = profile.iam_id is not None and profile.iam_id.lower() == word.lower()
-    return same_iam_id or word in (profile.id, profile.crn, profile.name)
+    return same_iam_id or word in (profile.id, profile.crn)
