@@ -112,12 +112,13 @@ def _checked(item: MetadataChange, found: _Found, *, allow_identity_loss: bool) 
 
 
 def _disables(change: MetadataChange) -> bool:
-    return change.before.enabled is True and change.after.enabled is False
+    """Whether a service that is on, or may be, is turned off."""
+    return change.before.enabled is not False and change.after.enabled is False
 
 
 def _switches(change: MetadataChange) -> bool:
-    is_on = change.before.enabled is True and change.after.enabled is True
-    return is_on and change.before.protocol != change.after.protocol
+    may_be_on = change.before.enabled is not False and change.after.enabled is not False
+    return may_be_on and change.before.protocol != change.after.protocol
 
 
 def _listed(names: Sequence[str]) -> str:
