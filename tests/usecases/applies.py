@@ -13,11 +13,11 @@ from vpcmetactl.domain.errors import (
     UnavailableError,
     VpcmetactlError,
 )
+from vpcmetactl.domain.evidence import Observation
 from vpcmetactl.domain.metadata_plans import plan_metadata
-from vpcmetactl.domain.plans import Action, Change, MetadataServicePatch, Outcome
+from vpcmetactl.domain.plans import Action, MetadataChange, MetadataServicePatch, Outcome, Plan
 from vpcmetactl.domain.restarts import (
     Confidence,
-    Observation,
     Reason,
     RestartAssessment,
     RestartRule,
@@ -54,8 +54,12 @@ class Scene:
         self.cloud.before(lambda call: self.journal.calls.append((call.operation, call.region)))
 
     @property
-    def change(self) -> Change:
-        return self.plan.changes[0]
+    def change(self) -> MetadataChange:
+        return self.changes[0]
+
+    @property
+    def changes(self) -> list[MetadataChange]:
+        return metadata_changes(self.plan)
 
     def applier(self) -> Applier:
         return Applier(
@@ -90,15 +94,21 @@ class Scene:
         self.cloud.put(replace(self.cloud.peek(WEB.id), metadata_service=metadata))
 
 
+def metadata_changes(plan: Plan) -> list[MetadataChange]:
+    """Return the changes of a plan, which are all of this kind."""
+    return [change for change in plan.changes if isinstance(change, MetadataChange)]
+
+
 def needed(scene: Scene, before: MetadataService = OFF) -> RestartAssessment:
     """Return the verdict on a running instance that was just enabled."""
     now = scene.clock.now()
     return RestartAssessment(
         *(Verdict.NEEDED, Reason.ENABLED_WHILE_RUNNING, Confidence.PRESUMED),
         since=now,
+        not_before=now,
         evidence=(
             Observation(WEB.id, now, before.enabled, "running"),
-            Observation(WEB.id, now, enabled=True, status="running"),
+            Observation(WEB.id, now, enabled=True, status="running", otherwise_until=now),
         ),
     )
 

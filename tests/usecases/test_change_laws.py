@@ -11,6 +11,7 @@ from tests.support.fake_cloud import InMemoryCloud
 from tests.support.journal import InMemoryJournal
 from tests.support.observer import RecordingObserver
 from tests.support.strategies import fleets, wishes
+from tests.usecases.applies import metadata_changes
 from vpcmetactl.domain.applying import ApplyOptions
 from vpcmetactl.domain.errors import ConflictError, UnavailableError
 from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
@@ -78,7 +79,7 @@ class World:
 @given(fleets(), wishes())
 def test_planning_for_what_a_plan_leads_to_changes_nothing(fleet: list[Server], wish: Wish) -> None:
     world = World.of(fleet)
-    for change in world.plan(wish, fleet).changes:
+    for change in metadata_changes(world.plan(wish, fleet)):
         world.cloud.update_metadata(world.cloud.peek(change.server.id), change.patch)
 
     assert world.plan(wish, fleet).changes == []
@@ -126,7 +127,7 @@ def test_what_is_taken_back_is_as_it_was(
     plan = world.plan(wish, fleet)
     world.apply(plan, how)
 
-    undo = invert_plan(plan.changes)
+    undo = invert_plan(metadata_changes(plan))
     outcomes = world.apply(undo, how)
 
     assert [type(outcome) for outcome in outcomes] == [Applied] * len(undo.changes)
@@ -151,7 +152,7 @@ def test_taking_back_touches_only_what_still_has_our_values(
     for server_id in drifting:
         world.cloud.put(replace(world.cloud.peek(server_id), metadata_service=elsewhere))
 
-    undo = invert_plan(plan.changes, world.servers(fleet))
+    undo = invert_plan(metadata_changes(plan), world.servers(fleet))
     world.apply(undo, ApplyOptions())
 
     assert {change.server.id for change in undo.changes}.isdisjoint(drifting)

@@ -13,6 +13,7 @@ from vpcmetactl.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
+from vpcmetactl.domain.evidence import Sights
 from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.selection import ServerSelector
@@ -109,8 +110,8 @@ def test_a_server_named_twice_is_read_once() -> None:
     scene = a_scene(_FLEET)
 
     assert scene.names("web-1", _WEB.id, _WEB.crn or "") == ["web-1"]
-    [recorded] = [about for name, about in scene.log.calls if name == "record_observations"]
-    assert recorded == tuple(scene.log.observations)
+    [recorded] = [about for name, about in scene.log.calls if name == "record_sights"]
+    assert recorded == Sights(scene.log.observations, [])
 
 
 def test_a_name_of_several_servers_is_an_error_that_tells_them_apart() -> None:

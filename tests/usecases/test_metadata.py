@@ -41,7 +41,7 @@ def test_the_intent_is_written_down_before_the_change_is_sent_and_the_outcome_af
 
     assert scene.journal.operations() == [
         "begin_run",
-        "load_observations",
+        "load_histories",
         "get_server",
         "intend",
         "update_metadata",
@@ -70,6 +70,7 @@ def test_bare_metal_is_changed_too_and_no_restart_is_asked_for() -> None:
 
     assert isinstance(outcome, Applied)
     assert outcome.after == MetadataService(enabled=True, protocol="https")
+    assert outcome.restart is not None
     assert outcome.restart.reason is Reason.NO_RULE_FOR_BARE_METAL
 
 
@@ -79,6 +80,7 @@ def test_the_restart_verdict_goes_by_the_rule() -> None:
     [outcome] = scene.apply()
 
     assert isinstance(outcome, Applied)
+    assert outcome.restart is not None
     assert outcome.restart.reason is Reason.RULE_OFF
 
 
@@ -98,7 +100,7 @@ def test_what_is_already_as_planned_is_done_and_nothing_is_sent() -> None:
 
     assert scene.apply() == [AlreadyDone(scene.change)]
     assert scene.journal.operations() == [
-        *("begin_run", "load_observations", "get_server", "settle", "finish_run")
+        *("begin_run", "load_histories", "get_server", "settle", "finish_run")
     ]
 
 
@@ -138,7 +140,7 @@ def test_a_server_that_is_gone_is_refused() -> None:
 
     assert scene.apply() == [Refused(scene.change, "is no longer there")]
     assert scene.journal.operations() == [
-        *("begin_run", "load_observations", "get_server", "settle", "finish_run")
+        *("begin_run", "load_histories", "get_server", "settle", "finish_run")
     ]
 
 

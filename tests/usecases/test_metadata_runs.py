@@ -170,7 +170,7 @@ def test_where_the_first_intent_cannot_be_written_down_nothing_is_sent() -> None
 
 def test_where_what_was_seen_cannot_be_read_nothing_is_sent() -> None:
     scene = Scene(a_fleet(3))
-    scene.journal.fail("load_observations", _NO_STATE)
+    scene.journal.fail("load_histories", _NO_STATE)
     outcomes: list[Outcome] = []
 
     with pytest.raises(StateError) as caught:
@@ -203,7 +203,7 @@ def test_a_later_intent_that_cannot_be_written_down_lets_what_was_sent_be_told()
         outcomes.extend(scene.applier().apply(scene.plan))
 
     assert [type(outcome) for outcome in outcomes] == [Applied, NotAttempted, NotAttempted]
-    assert len(scene.journal.outcomes) == 1
+    assert scene.cloud.operations().count("update_metadata") == 1
 
 
 def test_the_end_of_the_run_that_cannot_be_written_down_is_told() -> None:

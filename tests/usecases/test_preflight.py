@@ -19,7 +19,7 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
-    Change,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
@@ -247,7 +247,7 @@ def test_items_keep_their_order_and_skips_stay_as_they_are() -> None:
     items = scene.checked().items
     assert [item.server.name for item in items] == ["a", "b", "c", "d", "e"]
     assert items[:4] == scene.plan.items[:4]
-    assert [type(item) for item in items] == [Change, Skip, Skip, Change, Skip]
+    assert [type(item) for item in items] == [MetadataChange, Skip, Skip, MetadataChange, Skip]
 
 
 def test_a_change_of_a_server_that_was_not_given_stays_as_it_is() -> None:

@@ -10,17 +10,18 @@ from tests.support.journal import InMemoryJournal
 from tests.usecases.applies import GONE, LOST, WEB, Scene, a_fleet, needed
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
 from vpcmetactl.domain.errors import ConflictError, RefusedError
+from vpcmetactl.domain.evidence import Observation, Sights
 from vpcmetactl.domain.plans import (
     AlreadyDone,
     Applied,
-    Change,
     Failed,
+    MetadataChange,
     NotAttempted,
     Outcome,
     Refused,
     Unknown,
 )
-from vpcmetactl.domain.restarts import Observation, Reason, Verdict
+from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.domain.runs import AttemptOutcome, RunRecord, RunState
 from vpcmetactl.domain.servers import MetadataService
 
@@ -45,7 +46,7 @@ class Interrupted(Scene):
     def sent(self) -> int:
         return self.cloud.operations().count("update_metadata")
 
-    def make(self, change: Change) -> None:
+    def make(self, change: MetadataChange) -> None:
         """Let the change take effect, as the process did that was killed."""
         present = self.cloud.peek(change.server.id)
         self.cloud.put(replace(present, metadata_service=change.after))
@@ -72,7 +73,7 @@ def test_what_was_intended_and_shows_is_applied_and_not_sent_again() -> None:
 def test_what_was_seen_disabled_before_the_kill_needs_a_restart_after_it() -> None:
     scene = Interrupted()
     seen = Observation(WEB.id, scene.clock.now(), enabled=False, status="running")
-    scene.journal.record_observations([seen])
+    scene.journal.record_sights(Sights([seen]))
     run_id = scene.begin()
     scene.journal.intend(run_id, scene.change)
     scene.make(scene.change)
@@ -81,6 +82,7 @@ def test_what_was_seen_disabled_before_the_kill_needs_a_restart_after_it() -> No
     [outcome] = scene.resume(run_id)
 
     assert isinstance(outcome, Applied)
+    assert outcome.restart is not None
     assert outcome.restart.verdict is Verdict.NEEDED
     assert outcome.restart.reason is Reason.ENABLED_WHILE_RUNNING
 

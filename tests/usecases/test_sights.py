@@ -10,7 +10,8 @@ from tests.support.fake_cloud import InMemoryCloud
 from tests.support.journal import InMemoryJournal
 from tests.usecases.fleets import Scene, a_scene
 from vpcmetactl.domain.errors import NotFoundError, UnavailableError
-from vpcmetactl.domain.restarts import Observation, Reason, RestartRule
+from vpcmetactl.domain.evidence import History, Observation, Sights
+from vpcmetactl.domain.restarts import Reason, RestartRule
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.domain.servers import MetadataService
 
@@ -30,14 +31,19 @@ def test_a_server_seen_for_the_first_time_is_written_down() -> None:
     assert scene.log.observations == [_sight(scene.clock, enabled=False)]
 
 
-def test_a_server_seen_as_before_is_not_written_down_again() -> None:
+def test_of_a_server_seen_as_before_only_the_time_is_written_down() -> None:
     scene = a_scene([_WEB])
     scene.read()
+    first = scene.clock.now()
     scene.clock.advance(_HOUR)
 
     scene.read()
 
-    assert scene.log.operations().count("record_observations") == 1
+    now = scene.clock.now()
+    told = [about for name, about in scene.log.calls if name == "record_sights"]
+    assert told[1:] == [Sights([], [(_WEB.id, now)])]
+    seen = Observation(_WEB.id, first, enabled=False, status="running")
+    assert scene.log.load_histories([_WEB.id]) == {_WEB.id: History((seen,), (), now)}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +54,16 @@ def test_a_server_that_changed_is_written_down_again(changed: object) -> None:
     scene = a_scene([_WEB])
     scene.read()
     scene.clock.advance(_HOUR)
+    scene.read()
+    seen_until = scene.clock.now()
+    scene.clock.advance(_HOUR)
     scene.cloud.put(changed)
 
     scene.read()
 
+    now = scene.clock.now()
     assert scene.log.observations[1:] == [
-        Observation(_WEB.id, scene.clock.now(), changed.metadata.enabled, changed.status)
+        Observation(_WEB.id, now, changed.metadata.enabled, changed.status, seen_until)
     ]
 
 
@@ -72,7 +82,7 @@ def test_servers_are_written_down_in_one_go_though_they_come_in_many_pages() -> 
     scene.read()
 
     assert len(scene.log.observations) == 9
-    assert scene.log.operations().count("record_observations") == 1
+    assert scene.log.operations().count("record_sights") == 1
 
 
 def test_servers_that_the_selection_leaves_out_are_written_down_all_the_same() -> None:
@@ -89,7 +99,7 @@ def test_the_log_is_asked_once_for_every_page() -> None:
 
     scene.read(selector=ServerSelector(kinds=(_WEB.kind,)))
 
-    asked = [about for name, about in scene.log.calls if name == "load_observations"]
+    asked = [about for name, about in scene.log.calls if name == "load_histories"]
     assert asked == [tuple(one.id for one in fleet[:2]), tuple(one.id for one in fleet[2:])]
 
 
@@ -122,7 +132,10 @@ def test_the_first_sight_with_the_service_on_is_evidence_for_the_verdict_at_once
 
     assert found.restart.reason is Reason.ENABLED_WHILE_RUNNING
     assert found.restart.since == clock.now()
-    assert found.restart.evidence == (off, _sight(clock, enabled=True))
+    assert found.restart.evidence == (
+        off,
+        replace(_sight(clock, enabled=True), otherwise_until=off.observed_at),
+    )
 
 
 def test_the_rule_decides_what_becomes_of_the_evidence() -> None:

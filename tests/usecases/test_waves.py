@@ -116,7 +116,7 @@ def test_drift_refusals_and_what_is_done_already_are_no_failures() -> None:
     scene = Scene(a_fleet(5), options=budget("0"))
     scene.cloud.put(an_instance("web-0", metadata_service=ON))
     scene.cloud.remove(an_instance("web-1").id)
-    scene.cloud.put(an_instance("web-2", metadata_service=scene.plan.changes[2].after))
+    scene.cloud.put(an_instance("web-2", metadata_service=scene.changes[2].after))
 
     assert kinds(scene.apply()) == [Refused, Refused, AlreadyDone, Applied, Applied]
 
