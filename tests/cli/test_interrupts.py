@@ -42,6 +42,18 @@ def test_the_first_signal_asks_to_stop_and_is_told(number: int, code: ExitCode) 
     assert signal.getsignal(number) is before
 
 
+def test_where_servers_may_be_down_the_first_signal_says_that_they_are_started() -> None:
+    terminal = a_terminal()
+
+    with graceful_stop(terminal, restarts=True):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert written(terminal.stderr) == (
+        "stopping: servers that were stopped are started first; once more to leave at once, "
+        "and leave them stopped\n"
+    )
+
+
 def test_the_second_signal_ends_the_program_at_once() -> None:
     ran = subprocess.run([sys.executable, "-c", _TWICE], check=False, timeout=30)
 

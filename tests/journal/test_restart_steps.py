@@ -231,6 +231,24 @@ def test_a_later_restart_that_got_nowhere_leaves_it_cut_off(subject: Subject) ->
     assert cut_off(subject) == [CutOffRestart(run_id, SERVER, RestartStep.STOPPED)]
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_what_its_own_run_refuses_later_is_no_longer_cut_off(
+    subject: Subject, *, is_open: bool
+) -> None:
+    run_id = begun(subject, RestartStep.STARTING)
+    if not is_open:
+        subject.journal.settle(run_id, Failed(RESTART, LOST))
+    subject.die()
+    subject.clock.advance(60)
+
+    subject.journal.resume_run(run_id)
+    subject.journal.intend(run_id, RESTART)
+    subject.journal.settle(run_id, Refused(RESTART, "is no longer there"))
+    subject.journal.finish_run(run_id)
+
+    assert cut_off(subject) == []
+
+
 def test_a_change_of_another_kind_does_not_settle_it(subject: Subject) -> None:
     run_id = begun(subject, RestartStep.STOPPED)
     subject.die()

@@ -104,11 +104,14 @@ class RunShelf:
                 for attempt in one.attempts
             ]
             attempts.sort(key=lambda it: (it[0], it[1].id))
-            last = {
-                server.id: (run, server, attempt)
-                for _, run, server, attempt in attempts
-                if attempt.step or attempt.outcome in _AT_ITS_END
-            }
+            last: dict[str, tuple[RunRecord, ServerIdentity, Attempt]] = {}
+            for _, run, server, attempt in attempts:
+                is_own = server.id in last and last[server.id][0].id == run.id
+                is_end = attempt.outcome in _AT_ITS_END or (
+                    is_own and attempt.outcome is AttemptOutcome.REFUSED
+                )
+                if attempt.step or is_end:
+                    last[server.id] = (run, server, attempt)
             return [
                 CutOffRestart(run.id, server, attempt.step)
                 for run, server, attempt in last.values()

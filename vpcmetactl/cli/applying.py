@@ -101,7 +101,7 @@ class Proposal:
         self, options: ApplyOptions, out: Emitter[Emitted], rollback_of: str | None = None
     ) -> ExitCode:
         """Apply the plan, and tell every outcome and every skip."""
-        with _tools(self.session, options) as tools:
+        with _tools(self.session, self.plan.action, options) as tools:
             return self._tell(tools, tools.applier.apply(self.plan, rollback_of), out)
 
     def _tell(
@@ -144,7 +144,7 @@ def resume_run(
     app, options = session.app, session.options
     with app.open_journal(options, session.caller) as journal:
         run = journal.get_run(run_id)
-    with _tools(session, how(run.action)) as tools:
+    with _tools(session, run.action, how(run.action)) as tools:
         left = Proposal(session, Plan(run.action, run.patch, tuple(run.open_changes)))
         return left._tell(tools, tools.applier.resume(run), out)  # noqa: SLF001 - its own module
 
@@ -159,11 +159,11 @@ class _Tools:
 
 
 @contextmanager
-def _tools(session: Session, options: ApplyOptions) -> Iterator[_Tools]:
+def _tools(session: Session, action: Action, options: ApplyOptions) -> Iterator[_Tools]:
     app = session.app
     with (
         app.open_journal(session.options, session.caller) as journal,
-        graceful_stop(app.terminal) as stop,
+        graceful_stop(app.terminal, restarts=action is Action.RESTART) as stop,
     ):
         applier = Applier(
             executor=_Executors(session, options),

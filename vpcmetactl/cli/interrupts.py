@@ -12,6 +12,12 @@ from vpcmetactl.domain.errors import ExitCode
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
+_STOPPING = "stopping: changes under way are finished; once more to leave at once"
+_STOPPING_RESTARTS = (
+    "stopping: servers that were stopped are started first; once more to leave at once, "
+    "and leave them stopped"
+)
+
 
 @dataclass(slots=True)
 class Stop:
@@ -25,8 +31,12 @@ class Stop:
 
 
 @contextmanager
-def graceful_stop(terminal: Terminal) -> Iterator[Stop]:
-    """Turn the first SIGINT or SIGTERM into a request to stop; the second ends the process."""
+def graceful_stop(terminal: Terminal, *, restarts: bool = False) -> Iterator[Stop]:
+    """Turn the first SIGINT or SIGTERM into a request to stop; the second ends the process.
+
+    ``restarts`` says that servers may be down when it comes.
+    """
+    told = _STOPPING_RESTARTS if restarts else _STOPPING
     stop = Stop()
 
     def handle(signum: int, frame: FrameType | None) -> None:
@@ -37,7 +47,7 @@ def graceful_stop(terminal: Terminal) -> Iterator[Stop]:
         stop.exit_code = code
         # The signal may have come in the middle of a write to the same stream.
         with suppress(RuntimeError):
-            terminal.say("stopping: changes under way are finished; once more to leave at once")
+            terminal.say(told)
 
     try:
         before = {number: signal.signal(number, handle) for number in _CODES}

@@ -10,7 +10,8 @@ from vpcmetactl.journal.decoding import SENSELESS, misread, server_from_json
 from vpcmetactl.journal.failures import DamageError
 from vpcmetactl.journal.runlocks import RunLocks
 
-# Of each server the last attempt that got anywhere. The condition on the step is that of an index,
+# Of each server the last attempt that got anywhere, unless its own run has refused it since: then
+# the server is gone, or is another's to start. The condition on the step is that of an index,
 # which holds but the few restarts that did not get to their end.
 _CUT_OFF = """
     SELECT c.run, c.server_id, c.step, coalesce(c.outcome_at, c.step_at, c.intent_at)
@@ -21,7 +22,8 @@ _CUT_OFF = """
             SELECT 1 FROM runs r JOIN changes later ON later.run = r.id
             WHERE r.realm = ?1 AND r.action = 'restart'
                 AND later.server_id = c.server_id AND later.id > c.id
-                AND (later.step IS NOT NULL OR later.outcome IN ('applied', 'already_done'))
+                AND (later.step IS NOT NULL OR later.outcome IN ('applied', 'already_done')
+                    OR later.outcome = 'refused' AND later.run = c.run)
         )
     ORDER BY c.id
 """

@@ -5,7 +5,7 @@ says is what counts: the action that the API answers with tells nothing. A serve
 stopped is started again whatever else happens; one that somebody else stopped never is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,7 +43,8 @@ from vpcmetactl.usecases.ports import Clock, PowerSwitch
 
 T = TypeVar("T")
 
-_POLL = 3.0
+# Seconds between looks: few at first, and more the longer it takes.
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 5.0, 1.4
 # A stop whose answer was lost shows within this time, or it was never heard.
 _HEARD = 30.0
 
@@ -210,6 +211,7 @@ class _Restarting:
     def _start(self) -> None:
         """Ask for a start until it is heard."""
         until = self.clock.monotonic() + self.wait
+        pauses = _pauses()
         while True:
             try:
                 self.record.sending()
@@ -219,7 +221,7 @@ class _Restarting:
                     return
                 if self.clock.monotonic() >= until:
                     raise _EndedError(Failed(self.change, self._not_started(error))) from error
-                self.clock.wait(_POLL)
+                self.clock.wait(next(pauses))
             except VpcmetactlError as error:
                 raise _EndedError(Failed(self.change, self._not_started(error))) from error
             else:
@@ -274,6 +276,7 @@ class _Restarting:
         A reading that fails is repeated: a server on its way must not be lost sight of.
         """
         until = self.clock.monotonic() + seconds
+        pauses = _pauses()
         while True:
             found: Server | VpcmetactlError
             try:
@@ -287,7 +290,7 @@ class _Restarting:
             left = until - self.clock.monotonic()
             if left <= 0:
                 return found
-            self.clock.wait(min(_POLL, left))
+            self.clock.wait(min(next(pauses), left))
 
     def _read(self) -> Server:
         server = self.change.server
@@ -357,6 +360,13 @@ class _Restarting:
             f"the server is left stopped; vpcmetactl runs resume {self.record.run_id} tries to "
             "start it again"
         )
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
 def _is_up_or_will_not_be(server: Server) -> bool:
