@@ -8,6 +8,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from tests.files.activity_samples import a_proof, lines
+from tests.support.snapshots import Fleet, snapshot_fleets
 from tests.support.strategies import run_records, saved_plans
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
@@ -18,6 +19,7 @@ from vpcmetactl.files.schemas import schema_texts
 SCHEMAS = {name: json.loads(text) for name, text in schema_texts().items()}
 PLAN = Draft202012Validator(SCHEMAS["plan.schema.json"])
 RUNS = Draft202012Validator(SCHEMAS["runs.schema.json"])
+SNAPSHOT_LINE = Draft202012Validator(SCHEMAS["snapshot.schema.json"])
 
 
 def parts(node: object) -> Iterator[Mapping[str, Any]]:
@@ -26,6 +28,11 @@ def parts(node: object) -> Iterator[Mapping[str, Any]]:
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in children:
         yield from parts(child)
+
+
+def is_tag(field: Mapping[str, Any]) -> bool:
+    """Whether a field only says which of several shapes an object has."""
+    return [*field] == ["enum"] and len(field["enum"]) == 1
 
 
 def complaints(validator: Draft202012Validator, content: bytes) -> list[str]:
@@ -49,7 +56,7 @@ def test_the_schemas_are_closed_and_every_field_is_described(name: str) -> None:
         field
         for part in objects
         for field, value in part["properties"].items()
-        if field != "decision" and not value.get("description")
+        if not is_tag(value) and not value.get("description")
     ] == []
 
 
@@ -68,3 +75,10 @@ def test_every_plan_is_what_its_schema_says(plan: SavedPlan) -> None:
 @given(run_records())
 def test_every_run_is_what_its_schema_says(record: RunRecord) -> None:
     assert complaints(RUNS, encode_runs([record])) == []
+
+
+@given(snapshot_fleets())
+def test_every_line_of_a_snapshot_is_what_its_schema_says(fleet: Fleet) -> None:
+    lines = fleet.content().splitlines()
+    assert len(lines) >= 2
+    assert [complaint for line in lines for complaint in complaints(SNAPSHOT_LINE, line)] == []

@@ -12,6 +12,7 @@ from vpcmetactl.files.plans import PlanFile
 from vpcmetactl.files.proofs import Proof
 from vpcmetactl.files.runs import RunsFile
 from vpcmetactl.files.shapes import Shape
+from vpcmetactl.files.snapshots import lines
 
 _FILES: Mapping[str, tuple[type[Shape], int]] = {
     "plan": (PlanFile, sealing.VERSION),
@@ -22,10 +23,9 @@ _FILES: Mapping[str, tuple[type[Shape], int]] = {
 
 def schema_texts() -> Mapping[str, str]:
     """Return the text of each schema file by its name."""
-    return {
-        f"{name}.schema.json": _schema_text(name, shape, version)
-        for name, (shape, version) in _FILES.items()
-    }
+    texts = {name: _schema_text(name, shape, version) for name, (shape, version) in _FILES.items()}
+    texts["snapshot"] = _lines_schema_text("snapshot", lines.Line, lines.VERSION)
+    return {f"{name}.schema.json": text for name, text in texts.items()}
 
 
 def write_schemas(folder: Path) -> None:
@@ -37,6 +37,17 @@ def write_schemas(folder: Path) -> None:
 def _schema_text(name: str, shape: type[Shape], version: int) -> str:
     (reference,), definitions = msgspec.json.schema_components([shape])
     whole = definitions.pop(reference["$ref"].rpartition("/")[2])
+    return _text(name, version, whole, definitions)
+
+
+def _lines_schema_text(name: str, line: Any, version: int) -> str:  # noqa: ANN401 - a union
+    """Return the schema of each line of a file, which may be one of several shapes."""
+    (choice,), definitions = msgspec.json.schema_components([line])
+    about = f"One line of a {name}."
+    return _text(name, version, {"description": about, **choice}, definitions)
+
+
+def _text(name: str, version: int, whole: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:vpcmetactl:file:{name}:{version}",
