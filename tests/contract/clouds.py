@@ -25,12 +25,22 @@ from vpcmetactl.usecases.ports import (
     PageQuery,
     PowerSwitch,
     PreflightReader,
+    TemplateBodyReader,
+    TemplateReader,
     TrustReader,
 )
 
 
 class Cloud(
-    Inventory, MetadataWriter, PreflightReader, PowerSwitch, TrustReader, LinkWriter, Protocol
+    Inventory,
+    MetadataWriter,
+    PreflightReader,
+    PowerSwitch,
+    TemplateReader,
+    TemplateBodyReader,
+    TrustReader,
+    LinkWriter,
+    Protocol,
 ):
     """What both implementations are."""
 
@@ -77,6 +87,8 @@ def in_memory(scenario: str) -> Iterator[Subject]:
         cloud.group_metadata.update(copied.group_metadata)
     if scenario == "trusted-fleet":
         _copy_trust(scenario, cloud)
+    if scenario == "mixed-fleet":
+        _copy_templates(scenario, cloud)
     yield Subject(cloud, servers, clock.advance)
 
 
@@ -94,6 +106,17 @@ def _surroundings(scenario: str) -> InMemoryCloud:
                 found = gateway.get_group_metadata(server.region, group.id)
                 copy.group_metadata[group.id] = found
     return copy
+
+
+def _copy_templates(scenario: str, copy: InMemoryCloud) -> None:
+    with _serving(scenario) as gateway:
+        for region in copy.regions:
+            groups = gateway.list_groups(region.name)
+            for template in gateway.list_templates(region.name):
+                using = tuple(groups.get(template.id, ()))
+                copy.templates.append(replace(template, groups=using))
+                body = gateway.get_template_body(region.name, template.id)
+                copy.template_bodies[template.id] = body
 
 
 def _copy_trust(scenario: str, copy: InMemoryCloud) -> None:

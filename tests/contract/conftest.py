@@ -26,3 +26,10 @@ def trusted(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """The emulator's trusted fleet: every way of a server to become a trusted profile."""
     with IMPLEMENTATIONS[request.param]("trusted-fleet") as subject:
         yield subject
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def mixed(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """The emulator's mixed fleet: with instance templates that say much or nothing."""
+    with IMPLEMENTATIONS[request.param]("mixed-fleet") as subject:
+        yield subject

@@ -3,7 +3,7 @@
 ``tests/contract`` holds it to the same behaviour as the adapter in front of the emulator.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.support.builders import ACCOUNT
@@ -27,6 +27,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import DefaultProfile
 from vpcmetactl.usecases.ports import Caller, Clock, PageQuery, ServerPage, Unreadable
 
@@ -40,7 +41,8 @@ class InMemoryCloud(InMemoryTrust):
 
     Every boot volume permits everything, except where ``allowed_use`` says otherwise by its id;
     ``group_metadata`` holds what the template of each instance group says, by the group's id.
-    ``default_profiles`` holds what servers were made with, by the server's id.
+    ``default_profiles`` holds what servers were made with, by the server's id. ``templates`` are
+    instance templates with the groups that use them, ``template_bodies`` more of them by their ids.
     ``unreadable`` is reported on the first page of its region and kind. ``power`` says how servers
     stop and start; with ``clock`` they take seconds to, without it readings.
     """
@@ -65,6 +67,8 @@ class InMemoryCloud(InMemoryTrust):
         self.allowed_use: dict[str, str | None] = {}
         self.group_metadata: dict[str, MetadataService] = {}
         self.default_profiles: dict[str, DefaultProfile] = {}
+        self.templates: list[InstanceTemplate] = []
+        self.template_bodies: dict[str, Mapping[str, object]] = {}
         self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
 
     # What a test arranges and asks.
@@ -195,6 +199,22 @@ class InMemoryCloud(InMemoryTrust):
                     f"there is no instance group {instance_group_id}", region=region, status=404
                 )
             return self.group_metadata.get(instance_group_id, MetadataService())
+
+    def list_templates(self, region: str) -> Sequence[InstanceTemplate]:
+        self._arrive(Call("list_templates", region))
+        return [replace(one, groups=()) for one in self.templates if one.region == region]
+
+    def list_groups(self, region: str) -> Mapping[str, Sequence[TemplateGroup]]:
+        self._arrive(Call("list_groups", region))
+        return {one.id: one.groups for one in self.templates if one.region == region and one.groups}
+
+    def get_template_body(self, region: str, template_id: str) -> Mapping[str, object]:
+        self._arrive(Call("get_template_body", region, detail=template_id))
+        if not any((one.region, one.id) == (region, template_id) for one in self.templates):
+            raise NotFoundError(
+                f"there is no instance template {template_id}", region=region, status=404
+            )
+        return self.template_bodies[template_id]
 
     def close(self) -> None:
         """There is nothing to close; the adapter has this too."""

@@ -87,7 +87,13 @@ class Fleet:
         )
 
     def instance_template(
-        self, vpc: Vpc, name: str, service: Mapping[str, bool | str | int] | None = None
+        self,
+        vpc: Vpc,
+        name: str,
+        service: Mapping[str, bool | str | int] | None = None,
+        *,
+        default_profile: str | None = None,
+        user_data: str | None = None,
     ) -> InstanceTemplate:
         """Add a template to a region; `service` is what it says of the metadata service."""
         zone = ZONES[vpc.region][0]
@@ -100,6 +106,8 @@ class Fleet:
             operating_system=OPERATING_SYSTEMS["ubuntu-24-04-amd64"],
             created_at=self.world.created_at - timedelta(days=800),
             metadata_service=service,
+            default_profile=default_profile,
+            user_data=user_data,
         )
         self.world.regions[vpc.region].instance_templates.add(template)
         return template

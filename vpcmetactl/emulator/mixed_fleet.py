@@ -74,7 +74,13 @@ def _add_specialities(fleet: Fleet, prod: Vpc, regulated: Vpc) -> None:
     """Group members, protected boot volumes, LinuxONE, GPUs, dedicated hosts and the rest."""
     # It says nothing of the metadata service, which the members have on: new ones will not.
     group = fleet.instance_group(prod, "frontends", fleet.instance_template(prod, "frontend"))
-    fleet.instance_template(prod, "frontend-hardened", {"enabled": True, "protocol": "https"})
+    fleet.instance_template(
+        prod,
+        "frontend-hardened",
+        {"enabled": True, "protocol": "https"},
+        default_profile="Profile-5d0e6a57-0b1c-4f0e-9a58-6c1a3f4c2b10",
+        user_data="#cloud-config\npassword: invented\n",
+    )
     host = fleet.named("dedicated_host", "us-south", "host-1")
     placement = fleet.named("placement_group", "us-south", "spread")
     reservation = fleet.named("reservation", "us-south", "three-years")

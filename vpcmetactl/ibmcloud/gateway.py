@@ -15,13 +15,14 @@ from vpcmetactl.ibmcloud.credentials import CallerAuthenticator, token_source
 from vpcmetactl.ibmcloud.iam import IamGateway
 from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.retries import Retries
+from vpcmetactl.ibmcloud.templates import TemplateGateway
 from vpcmetactl.ibmcloud.tokens import Tokens
 from vpcmetactl.ibmcloud.transport import open_session
 from vpcmetactl.ibmcloud.vpc import VpcGateway
 from vpcmetactl.usecases.ports import Caller, Clock, Observer
 
 
-class CloudGateway(VpcGateway, IamGateway):
+class CloudGateway(VpcGateway, TemplateGateway, IamGateway):
     """Every port of the cloud, from ``Inventory`` to ``LinkWriter``.
 
     Every method may be called from any thread. ``close`` ends idle connections; no call may be

@@ -159,6 +159,26 @@ def get_instance_template(host: str, region: str, template_id: str) -> Operation
     )
 
 
+def list_instance_templates(host: str, region: str) -> Operation:
+    """Describe the list of a region's instance templates."""
+    return Operation(
+        text=f"list instance templates in {region}",
+        host=host,
+        region=region,
+        permission="is.instance.instance-template.read",
+    )
+
+
+def list_instance_groups(host: str, region: str) -> Operation:
+    """Describe one page of a region's instance groups."""
+    return Operation(
+        text=f"list instance groups in {region}",
+        host=host,
+        region=region,
+        permission="is.instance-group.instance-group.read",
+    )
+
+
 _PROFILE_NOTE = ", which comes with the roles Viewer, Operator, Editor and Administrator"
 _LINK_NOTE = (
     ", and iam-identity.profile.linkToResource: both come with the roles Operator, Editor and "

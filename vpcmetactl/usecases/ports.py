@@ -22,6 +22,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import (
     ClaimRule,
     DefaultProfile,
@@ -299,6 +300,23 @@ class PreflightReader(Protocol):
 
         Fields that the template does not set are ``None``: the platform's defaults apply.
         """
+
+
+class TemplateReader(Protocol):
+    """Reads instance templates. Calls may come from any thread, at the same time as others."""
+
+    def list_templates(self, region: str) -> Sequence[InstanceTemplate]:
+        """Return every instance template of a region; the groups in it may be missing."""
+
+    def list_groups(self, region: str) -> Mapping[str, Sequence[TemplateGroup]]:
+        """Return the instance groups of a region, by the id of the template that each uses."""
+
+
+class TemplateBodyReader(Protocol):
+    """Reads a template whole. Nothing else does, for its user data may hold secrets."""
+
+    def get_template_body(self, region: str, template_id: str) -> Mapping[str, object]:
+        """Return all that the API says of a template; raises NotFoundError where there is none."""
 
 
 class Clock(Protocol):

@@ -34,6 +34,11 @@ def instance_template_body(template: InstanceTemplate) -> Body:
     }
     if template.metadata_service is not None:
         body["metadata_service"] = dict(template.metadata_service)
+    if template.default_profile is not None:
+        target = {"id": template.default_profile}
+        body["default_trusted_profile"] = {"auto_link": False, "target": target}
+    if template.user_data is not None:
+        body["user_data"] = template.user_data
     return body
 
 

@@ -193,7 +193,8 @@ class BareMetalServer:
 class InstanceTemplate:
     """What instances are made from. `metadata_service` holds what it says of that, if anything.
 
-    A template cannot be changed, except for its name.
+    `default_profile` is the id of the trusted profile that they are given; it is never linked at
+    once, for groups take no such template. A template cannot be changed, except for its name.
     """
 
     id: str
@@ -204,6 +205,8 @@ class InstanceTemplate:
     operating_system: OperatingSystem
     created_at: datetime
     metadata_service: Mapping[str, bool | str | int] | None = None
+    default_profile: str | None = None
+    user_data: str | None = None
 
     @property
     def crn(self) -> str:

@@ -8,7 +8,7 @@ from vpcmetactl.domain.restarts import AssessedServer, RestartAssessment
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import Reference, Region, Server, ServerKind
 from vpcmetactl.domain.snapshots import Content, Gap, Reading
-from vpcmetactl.domain.templates import InstanceTemplate
+from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import (
     ClaimRule,
     DefaultProfile,
@@ -24,8 +24,9 @@ from vpcmetactl.usecases.ports import NO_FILTERS, Caller, PageQuery, ServerPage
 
 
 class SnapshotCloud:
-    """One account of a snapshot: the ports ``Inventory``, ``TrustReader`` and ``PastVerdicts``.
+    """One account of a snapshot, in place of the cloud.
 
+    It has the ports ``Inventory``, ``TrustReader``, ``PastVerdicts`` and ``TemplateReader``.
     What could not be read then raises the same error now, after whatever was read of it. What was
     not asked for then raises NotFoundError, and what no snapshot holds InvalidInputError.
     """
@@ -156,6 +157,10 @@ class SnapshotCloud:
             for page in self._snapshot.pages(section)
             for template in self._snapshot.templates_on(page)
         ]
+
+    def list_groups(self, region: str) -> Mapping[str, Sequence[TemplateGroup]]:
+        """Return the instance groups of a region by the template that each uses."""
+        return {one.id: one.groups for one in self.list_templates(region)}
 
     def _section(self, region: str, kind: ServerKind) -> Section:
         return Section(Content.SERVERS, self._account, region, kind)

@@ -34,8 +34,12 @@ _INITIALIZATION = msgspec.json.Decoder(InitializationBody)
 
 def default_profile_from_wire(body: bytes) -> DefaultProfile | None:
     """Return the profile a server was given when it was made; ``None`` without one."""
-    found = _INITIALIZATION.decode(body).default_trusted_profile
-    if found is None:
+    return default_profile(_INITIALIZATION.decode(body).default_trusted_profile)
+
+
+def default_profile(body: DefaultProfileBody | None) -> DefaultProfile | None:
+    """Translate what a body says of the default trusted profile."""
+    if body is None:
         return None
-    target = found.target or TargetBody()
-    return DefaultProfile(target.id, target.crn, found.auto_link)
+    target = body.target or TargetBody()
+    return DefaultProfile(target.id, target.crn, body.auto_link)

@@ -274,7 +274,7 @@ def page_from_wire(body: bytes, query: PageQuery, limit: int) -> ServerPage:
     return ServerPage(
         query=query,
         servers=[translate(item, region, None) for item in items],
-        next_start=_start(following),
+        next_start=start_of(following),
         total_count=total,
         limit=limit,
         unreadable=unreadable,
@@ -322,7 +322,7 @@ _VPCS = msgspec.json.Decoder(VpcsBody)
 def vpcs_from_wire(body: bytes) -> tuple[Sequence[Reference], str | None]:
     """Read a page of VPCs, and the token that the next page starts at."""
     page = _VPCS.decode(body)
-    return page.vpcs, _start(page.next)
+    return page.vpcs, start_of(page.next)
 
 
 def patch_to_wire(patch: MetadataServicePatch) -> Mapping[str, Mapping[str, bool | str | int]]:
@@ -335,7 +335,7 @@ def patch_to_wire(patch: MetadataServicePatch) -> Mapping[str, Mapping[str, bool
     return {"metadata_service": {name: v for name, v in fields.items() if v is not None}}
 
 
-def _start(following: NextBody | None) -> str | None:
+def start_of(following: NextBody | None) -> str | None:
     """Take the token out of ``next.href``, which lacks version and generation (notes 1.3)."""
     if following is None:
         return None
