@@ -5,8 +5,8 @@ disabled, when it was enabled, and whether it was stopped since, can only be tol
 looked or logged. Times are UTC.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -27,9 +27,11 @@ class Source(StrEnum):
 class EventKind(StrEnum):
     """What happened.
 
-    ``updated``: something of the instance was changed, and it is not told what. ``restarted``: a
-    stop and a start. ``answered``: the metadata service answered software on the server, or gave
-    it a token. ``acknowledged``: an operator says that no restart is outstanding.
+    ``updated``: something of the instance was changed, and it is not told what. ``enabled`` and
+    ``disabled``: the service became so, and was not so before. ``restarted``: a stop and a start.
+    ``answered``: the metadata service answered software on the server, or gave it a token.
+    ``acknowledged``: an operator says that no restart is outstanding; it counts where the service
+    was enabled and the instance up at the time.
     """
 
     UPDATED = "updated"
@@ -73,13 +75,6 @@ class ServerEvent:
     note: str | None = None
 
     @property
-    def clock(self) -> str:
-        """Whose clock the time was read from: ours, or that of the source."""
-        if self.source is Source.OWN_RUN or self.kind is EventKind.ACKNOWLEDGED:
-            return Source.OBSERVATION.value
-        return self.source.value
-
-    @property
     def is_proof(self) -> bool:
         """Whether the service can be relied on since, whatever happened before or after.
 
@@ -114,3 +109,24 @@ class Sights:
 
     new: Sequence[Observation] = ()
     unchanged: Sequence[tuple[str, datetime]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSummary:
+    """What came of importing events that somebody else recorded: every record is counted once.
+
+    ``kept`` events are new, ``known`` ones were there already; ``foreign`` ones are of another
+    account, ``ignored`` ones tell nothing of a server's past, ``unreadable`` ones are not what the
+    source documents. ``by_kind`` counts what is kept or known; ``earliest`` and ``latest`` are the
+    first and last moments of these, in UTC.
+    """
+
+    read: int
+    kept: int
+    known: int
+    foreign: int
+    ignored: int
+    unreadable: int
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    by_kind: Mapping[EventKind, int] = field(default_factory=dict)

@@ -6,13 +6,25 @@ longer holds; the FAQ still says it. The API itself cannot tell (platform notes 
 a verdict is advice, and as good as its evidence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
-from vpcmetactl.domain.evidence import NOTHING_KNOWN, EventKind, Evidence, History, Source
+from vpcmetactl.domain.evidence import (
+    NOTHING_KNOWN,
+    EventKind,
+    Evidence,
+    History,
+    Observation,
+    ServerEvent,
+)
+from vpcmetactl.domain.grounds import find_enabling, find_settling, find_use_before, in_order
 from vpcmetactl.domain.servers import BareMetalServer, Server, Support
-from vpcmetactl.domain.timelines import Settled, retrace
+from vpcmetactl.domain.stories import Standing
+from vpcmetactl.domain.timelines import Story, retrace
 
 
 class Verdict(StrEnum):
@@ -62,44 +74,49 @@ class Explanation:
     remedy: str | None = None
 
 
+_FIND_OUT = (
+    "Import the Activity Tracker events of that time with restarts import-events FILE. Or ask the "
+    "service from inside the server; where it answers, say so with restarts ack SERVER."
+)
+
 EXPLANATIONS = {
     Reason.ENABLED_WHILE_RUNNING: Explanation(
-        "The service was disabled, then enabled while the instance ran, "
-        "and no stop is known since.",
-        "Ask the service from inside the server; where it does not answer, restart the server with "
-        "restarts run.",
+        "The service was disabled, then enabled while the instance ran, and no start is known "
+        "since. IBM's FAQ asks for a stop and start then.",
+        "Ask the service from inside the server. Where it answers, say so with restarts ack "
+        "SERVER; where it does not, restart the server with restarts run.",
     ),
-    Reason.STOPPED_SINCE: Explanation("The instance was down after the service was enabled."),
+    Reason.STOPPED_SINCE: Explanation("The instance came up with the service enabled."),
     Reason.RESTARTED: Explanation(
         "This program stopped and started the instance with the service enabled."
     ),
     Reason.SERVICE_ANSWERED: Explanation(
         "The service answered on this server, or gave it a token."
     ),
-    Reason.ACKNOWLEDGED: Explanation("An operator said that it was restarted."),
+    Reason.ACKNOWLEDGED: Explanation("An operator said that no restart is outstanding."),
     Reason.ENABLED_BEFORE: Explanation(
-        "The service had been enabled earlier; even IBM's rule asks for one restart only, "
-        "the first time."
+        "The service was enabled when it was first known of, disabled later and enabled again; "
+        "IBM's rule asks for one restart only, the first time."
     ),
     Reason.ENABLED_AT_FIRST_SIGHT: Explanation(
-        "The service was already enabled when the instance was first seen; "
-        "nothing is known of the time before.",
-        "Import the Activity Tracker events of the time before with restarts import-events; "
-        "or ask the service from inside the server and say restarts ack where it answers.",
+        "The service was enabled when the instance was first seen, and what is known of the time "
+        "before does not tell whether the instance was created so.",
+        _FIND_OUT,
     ),
     Reason.ORDER_UNKNOWN: Explanation(
-        "The service was enabled and the instance stopped or started between two sights, "
-        "in an order that nobody saw.",
-        "Import the Activity Tracker events of that time with restarts import-events; "
-        "or ask the service from inside the server and say restarts ack where it answers.",
+        "The service was enabled and the instance came up at about the same time, in an order "
+        "that nothing tells.",
+        _FIND_OUT,
     ),
-    Reason.SERVICE_DISABLED: Explanation("The service is disabled."),
+    Reason.SERVICE_DISABLED: Explanation(
+        "The service is disabled: there is nothing to restart for."
+    ),
     Reason.APPLIES_AT_NEXT_START: Explanation(
-        "The instance does not run; it has the service once it starts."
+        "The instance does not run, and has to start anyway."
     ),
     Reason.NOT_REPORTED: Explanation(
         "The API did not report the metadata service of this server.",
-        "Read the server again later.",
+        "Read the server again later with servers show.",
     ),
     Reason.NO_RULE_FOR_BARE_METAL: Explanation("IBM states no such rule for bare metal servers."),
     Reason.UNSUPPORTED_ARCHITECTURE: Explanation(
@@ -194,40 +211,104 @@ def _by_present_state(  # noqa: PLR0911 - one return for each case
 
 
 def _by_history(server: Server, history: History) -> RestartAssessment:
-    proof = next((event for event in reversed(history.events) if event.is_proof), None)
-    if proof is not None:
-        answered = proof.kind is EventKind.ANSWERED
-        reason = Reason.SERVICE_ANSWERED if answered else Reason.RESTARTED
-        return RestartAssessment(Verdict.NOT_NEEDED, reason, Confidence.CERTAIN, evidence=(proof,))
-    if not history.events and all(seen.enabled is not False for seen in history.sights):
-        return _NOTHING_KNOWN
-    story = retrace(history, server.status)
-    match story.settled:
-        case Settled.NO:
-            return RestartAssessment(
-                Verdict.NEEDED,
-                Reason.ENABLED_WHILE_RUNNING,
-                Confidence.PRESUMED,
-                since=story.enabled_at,
-                not_before=story.enabled_not_before,
-                evidence=story.evidence,
-            )
-        case Settled.YES:
-            reason = _settling_reason(story.settled_by, enabled_before=story.enabled_before)
-            return RestartAssessment(
-                Verdict.NOT_NEEDED, reason, Confidence.PRESUMED, evidence=story.evidence
-            )
-        case Settled.CANNOT_TELL if story.is_order_unknown:
-            return RestartAssessment(Verdict.UNKNOWN, Reason.ORDER_UNKNOWN, evidence=story.evidence)
-        case Settled.CANNOT_TELL:
-            return RestartAssessment(
-                Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT, evidence=story.evidence
-            )
+    if not history.events:
+        return _by_sights(server, history)
+    return _by_proof(history.events) or _judged(retrace(history, server.status), history.events)
 
 
-def _settling_reason(settled_by: Evidence | None, *, enabled_before: bool) -> Reason:
-    if enabled_before:
-        return Reason.ENABLED_BEFORE
-    if getattr(settled_by, "source", None) is Source.OPERATOR:
-        return Reason.ACKNOWLEDGED
-    return Reason.STOPPED_SINCE
+_PROVING = frozenset({EventKind.ANSWERED, EventKind.RESTARTED})
+
+
+class _Outline(NamedTuple):
+    """A verdict whose evidence is told by the numbers of the sights."""
+
+    judged: RestartAssessment
+    shown: Sequence[int]
+    enabled: int | None
+    disabled: int | None
+
+
+def _by_sights(server: Server, history: History) -> RestartAssessment:
+    """Judge by sights alone: it is their order that counts, and few orders occur in a fleet."""
+    sights = history.sights
+    looks = tuple([(seen.enabled, seen.status) for seen in sights])
+    judged, shown, enabled, disabled = _outline(looks, server.status)
+    if not shown:
+        return judged
+    not_before = None
+    if disabled is not None:
+        after = disabled + 1
+        until = sights[after].otherwise_until if after < len(sights) else history.seen_until
+        not_before = until or sights[disabled].observed_at
+    return RestartAssessment(
+        judged.verdict,
+        judged.reason,
+        judged.confidence,
+        since=None if enabled is None else sights[enabled].observed_at,
+        not_before=not_before,
+        evidence=tuple([sights[number] for number in shown]),
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _outline(looks: Sequence[tuple[bool | None, str | None]], status: str | None) -> _Outline:
+    times = [_ANY_DAY + timedelta(hours=number) for number in range(len(looks))]
+    sights = [Observation("", at, *look) for at, look in zip(times, looks, strict=True)]
+    judged = _judged(retrace(History(sights), status), ())
+    shown = [number for number, seen in enumerate(sights) if seen in judged.evidence]
+    enabled = None if judged.since is None else times.index(judged.since)
+    disabled = None if judged.not_before is None else times.index(judged.not_before)
+    return _Outline(judged, shown, enabled, disabled)
+
+
+_ANY_DAY = datetime(2022, 8, 9, tzinfo=UTC)
+
+
+def _by_proof(events: Sequence[ServerEvent]) -> RestartAssessment | None:
+    if _PROVING.isdisjoint([event.kind for event in events]):
+        return None
+    proofs = [event for event in events if event.is_proof]
+    if not proofs:
+        return None
+    proof = max(proofs, key=lambda event: (event.at, event.kind))
+    is_answer = proof.kind is EventKind.ANSWERED
+    reason = Reason.SERVICE_ANSWERED if is_answer else Reason.RESTARTED
+    return RestartAssessment(Verdict.NOT_NEEDED, reason, Confidence.CERTAIN, evidence=(proof,))
+
+
+def _judged(story: Story, events: Sequence[ServerEvent]) -> RestartAssessment:
+    match story.standing:
+        case Standing.UNTOLD:
+            return _NOTHING_KNOWN
+        case Standing.ENABLED_BEFORE:
+            evidence = find_use_before(story.moments, events)
+            return _presumed_not_needed(Reason.ENABLED_BEFORE, evidence)
+        case Standing.OUTSTANDING:
+            return _needed(story, events)
+        case Standing.SETTLED:
+            settling = find_settling(story.moments, events)
+            is_said = isinstance(settling, ServerEvent) and settling.kind is EventKind.ACKNOWLEDGED
+            reason = Reason.ACKNOWLEDGED if is_said else Reason.STOPPED_SINCE
+            shown = find_enabling(story.moments, events).shown
+            return _presumed_not_needed(reason, in_order([*shown, settling]))
+        case Standing.ORDER_UNKNOWN:
+            shown = find_enabling(story.moments, events).shown
+            looks = [moment.shown for moment in story.moments[-2:]]
+            evidence = in_order([*shown, find_settling(story.moments, events), *looks])
+            return RestartAssessment(Verdict.UNKNOWN, Reason.ORDER_UNKNOWN, evidence=evidence)
+
+
+def _needed(story: Story, events: Sequence[ServerEvent]) -> RestartAssessment:
+    enabling = find_enabling(story.moments, events)
+    return RestartAssessment(
+        Verdict.NEEDED,
+        Reason.ENABLED_WHILE_RUNNING,
+        Confidence.PRESUMED,
+        since=enabling.since,
+        not_before=enabling.not_before,
+        evidence=enabling.shown,
+    )
+
+
+def _presumed_not_needed(reason: Reason, evidence: tuple[Evidence, ...]) -> RestartAssessment:
+    return RestartAssessment(Verdict.NOT_NEEDED, reason, Confidence.PRESUMED, evidence=evidence)
