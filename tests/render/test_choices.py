@@ -52,7 +52,8 @@ def test_a_word_like_no_field_gets_them_all() -> None:
     with pytest.raises(InvalidInputError) as refused:
         parse_columns(["qqqqqq"], "checks")
     assert refused.value.hint == (
-        "the fields are id, title, severity, rationale, remedy, command, parameter, source"
+        "the fields are id, about, title, severity, rationale, remedy, command, terraform, "
+        "parameter, parameter_required, source"
     )
 
 

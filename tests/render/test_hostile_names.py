@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -12,15 +13,17 @@ from hypothesis import strategies as st
 from tests.render.examples import PLAIN, rendered
 from tests.render.run_examples import INTERRUPTED
 from tests.support.builders import ON, an_instance
-from vpcmetactl.domain.audit import audit_servers
-from vpcmetactl.domain.checks import CHECKS
+from vpcmetactl.domain.audit import audit
+from vpcmetactl.domain.default_policy import DEFAULT_POLICY
 from vpcmetactl.domain.errors import UnavailableError
 from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import Action, Failed, MetadataServicePatch
-from vpcmetactl.domain.policy import Policy
+from vpcmetactl.domain.policy import Waiver
 from vpcmetactl.domain.restarts import AssessedServer, assess_restart
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RunItem
 from vpcmetactl.domain.servers import Instance, Reference
+from vpcmetactl.domain.subject_selection import SubjectSelector
+from vpcmetactl.domain.subjects import Subject
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.text import display_width, printable
 from vpcmetactl.render.views.findings import FINDINGS
@@ -55,7 +58,15 @@ def rows(name: str, format_: Format, options: OutputOptions = PLAIN) -> str:
 def everything(name: str, format_: Format) -> str:
     servers = [an_instance(name, metadata_service=ON), a_server(name)]
     plan = plan_metadata(Action.DISABLE, MetadataServicePatch(enabled=False), servers, named=True)
-    report = audit_servers(servers, CHECKS, Policy())
+    waiver = Waiver(
+        check="VPCMETA001",
+        servers=SubjectSelector(names=(name,)),
+        owner=name,
+        reason=name,
+        expires=date(2026, 11, 23),
+    )
+    policy = replace(DEFAULT_POLICY, waivers=(waiver,), name=name)
+    report = audit(map(Subject, servers), policy, date(2026, 11, 22))
     failure = UnavailableError(f"us-south: {name}: no answer", hint=name, trace=name)
     attempt = Attempt(outcome=AttemptOutcome.FAILED, error_message=name, error_trace=name)
     items = tuple(RunItem(item, (attempt,)) for item in plan.items)

@@ -22,7 +22,7 @@ _BEST_PRACTICE = "IBM Cloud docs: Security best practices for using instance met
 _CONFIGURE = "IBM Cloud docs: Configuring the instance metadata service"
 _TRUST = "IBM Cloud docs: Using a trusted profile to call IAM-enabled services"
 _FAQ = "IBM Cloud docs: FAQs for instance metadata"
-_OWN = "vpcmetactl: waivers end"
+_OWN = "vpcmetactl docs: Policy files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

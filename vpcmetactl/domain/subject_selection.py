@@ -11,6 +11,8 @@ from vpcmetactl.domain.subjects import Subject
 # Whether an expression holds for a subject; ``None`` where that cannot be told.
 Predicate = Callable[[Subject], bool | None]
 
+# The rest loses its last letter.
+_SINGULAR = {"statuses": "status", "addresses": "address"}
 # The id of a VPC or of a resource group, or a CRN: a word that is no name.
 _ID = re.compile(r"r[0-9]{3}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|crn:.*")
 
@@ -47,13 +49,13 @@ class SubjectSelector:
     def words(self) -> str:
         """The selection as it reads in a sentence; ``every server`` where nothing was said."""
         said = [
-            f"{field.name.removesuffix('s').replace('_', ' ')} {' or '.join(words)}"
+            f"{_SINGULAR.get(field.name) or field.name[:-1].replace('_', ' ')} {' or '.join(words)}"
             for field in fields(self)
             if isinstance(words := getattr(self, field.name), tuple) and words
         ]
         if self.where is not None:
             said.append(f"where {self.where}")
-        return ", ".join(said).replace("addresse ", "address ") or "every server"
+        return ", ".join(said) or "every server"
 
     def test(self) -> Predicate:
         """Return a function that says whether a subject is meant.

@@ -99,7 +99,8 @@ def _read(path: Path, below: tuple[Path, ...]) -> Policy:
     if len(below) >= MOST_DEPTH:
         raise InvalidInputError(
             f"{path}: it is the {len(below) + 1}th file in a row that extends another; "
-            f"{MOST_DEPTH} are the most"
+            f"{MOST_DEPTH} are the most",
+            hint="put some of them together",
         )
     file, rules, waivers = _decode(content, str(path))
     unknown = _given(file.unknown)
@@ -147,7 +148,9 @@ def _require(path: Path, said: str) -> None:
 def _content(path: Path) -> bytes:
     content = read_bytes(path)
     if len(content) > MOST_BYTES:
-        raise InvalidInputError(f"{path} is larger than {MOST_BYTES // 1024**2} MiB")
+        raise InvalidInputError(
+            f"{path} is larger than {MOST_BYTES // 1024**2} MiB", hint="is it the right file?"
+        )
     return content
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 import msgspec
 
-from vpcmetactl.files import proofs, sealing
+from vpcmetactl.files import policy_shapes, proofs, sealing
 from vpcmetactl.files.plans import PlanFile
+from vpcmetactl.files.policy_shapes import PolicyFile, WaiversFile
 from vpcmetactl.files.proofs import Proof
 from vpcmetactl.files.runs import RunsFile
-from vpcmetactl.files.shapes import Shape
 from vpcmetactl.files.snapshots import lines
 
-_FILES: Mapping[str, tuple[type[Shape], int]] = {
+_FILES: Mapping[str, tuple[type[msgspec.Struct], int]] = {
     "plan": (PlanFile, sealing.VERSION),
     "runs": (RunsFile, sealing.VERSION),
     "proof": (Proof, proofs.VERSION),
+    "policy": (PolicyFile, policy_shapes.VERSION),
+    "waivers": (WaiversFile, policy_shapes.VERSION),
 }
 
 
@@ -34,7 +36,7 @@ def write_schemas(folder: Path) -> None:
         folder.joinpath(name).write_text(text, "utf-8", newline="\n")
 
 
-def _schema_text(name: str, shape: type[Shape], version: int) -> str:
+def _schema_text(name: str, shape: type[msgspec.Struct], version: int) -> str:
     (reference,), definitions = msgspec.json.schema_components([shape])
     whole = definitions.pop(reference["$ref"].rpartition("/")[2])
     return _text(name, version, whole, definitions)

@@ -119,9 +119,11 @@ def _remarks(document: Document[Finding]) -> Sequence[Group]:
     summary: FindingsSummary = document.summary
     # One finding of each check tells its remedy; all items of a check share it.
     failed = {finding.check.id: finding for finding in reversed(document.items)}
+    commands = {one.check.id: one for one in reversed(document.items) if one.command}
+    resources = {one.check.id: one for one in reversed(document.items) if one.terraform}
     counts_of = {counts.id: counts for counts in summary.checks}
     groups = [
-        _check_group(finding, counts_of[check_id])
+        _check_group(finding, counts_of[check_id], commands.get(check_id), resources.get(check_id))
         for check_id, finding in sorted(failed.items(), key=lambda pair: _sort_key(pair[1]))
         if check_id in counts_of
     ]
@@ -135,16 +137,19 @@ def _remarks(document: Document[Finding]) -> Sequence[Group]:
     return [*groups, Group([Line(_totals(summary))])]
 
 
-def _check_group(finding: Finding, counts: CheckCounts) -> Group:
+def _check_group(
+    finding: Finding, counts: CheckCounts, live: Finding | None, planned: Finding | None
+) -> Group:
+    """Tell of a check that failed; ``live`` and ``planned`` fail it and say what mends them."""
     check = finding.check
     lines = [
         Line(_counts(counts), label="Servers" if finding.server else "Waivers"),
         Line(finding.remedy, label="Remedy"),
     ]
-    if finding.command is not None:
-        lines.append(Line(_command_for_any(finding), label="Command", keep=True))
-    if finding.terraform is not None:
-        lines.append(Line(finding.terraform, label="Terraform", keep=True))
+    if live is not None:
+        lines.append(Line(_command_for_any(live), label="Command", keep=True))
+    if planned is not None and planned.terraform is not None:
+        lines.append(Line(planned.terraform, label="Terraform", keep=True))
     lines.append(Line(finding.source, label="Source"))
     return Group(
         lines,
