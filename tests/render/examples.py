@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.render.plan_examples import SAVED, SAVED_RESTORE
@@ -31,8 +31,9 @@ from tests.support.builders import (
     a_vpc,
     an_instance,
 )
-from vpcmetactl.domain.audit import audit_servers
+from vpcmetactl.domain.audit import audit
 from vpcmetactl.domain.checks import CHECKS as ALL_CHECKS
+from vpcmetactl.domain.default_policy import DEFAULT_POLICY, policy_of_flags
 from vpcmetactl.domain.errors import (
     ExitCode,
     PermissionDeniedError,
@@ -55,10 +56,11 @@ from vpcmetactl.domain.plans import (
     Skip,
     Unknown,
 )
-from vpcmetactl.domain.policy import Policy, Requirement
+from vpcmetactl.domain.policy import Requirement, Waiver
 from vpcmetactl.domain.restarts import AssessedServer, assess_restart
 from vpcmetactl.domain.servers import (
     Disk,
+    Instance,
     MetadataService,
     Protocol,
     Reference,
@@ -66,6 +68,8 @@ from vpcmetactl.domain.servers import (
     ServerKind,
     StatusReason,
 )
+from vpcmetactl.domain.subject_selection import SubjectSelector
+from vpcmetactl.domain.subjects import Location, Origin, Subject
 from vpcmetactl.render.documents import Scope, Trailer, Unread, View
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.sinks import open_sink
@@ -139,10 +143,23 @@ WITH_A_HOLE = replace(
     ),
 )
 
-_REPORT = audit_servers(
-    FLEET, ALL_CHECKS, Policy(require=Requirement.DISABLED, max_response_hop_limit=2)
+_TODAY = date(2026, 11, 22)
+_WAIVER = Waiver(
+    check="VPCMETA002",
+    servers=SubjectSelector(names=("web-2", "東京*"), regions=("us-south", "jp-tok")),
+    owner="platform team",
+    reason="their agent reads the zone from the service",
+    expires=date(2026, 12, 1),
+    source="policy.toml: waivers[0]",
 )
-_CLEAN_REPORT = audit_servers(FLEET[3:6], ALL_CHECKS, Policy())
+_POLICY = replace(policy_of_flags(Requirement.DISABLED, 2), waivers=(_WAIVER,))
+_PLANNED = Subject(
+    Instance(id="module.web.ibm_is_instance.web[0]", region="eu-de", metadata_service=ON),
+    Origin.TERRAFORM_PLAN,
+    Location("module.web.ibm_is_instance.web[0]", "plan.json"),
+)
+_REPORT = audit([*map(Subject, FLEET), _PLANNED], _POLICY, _TODAY)
+_CLEAN_REPORT = audit(map(Subject, FLEET[3:6]), DEFAULT_POLICY, _TODAY)
 _HARDEN = plan_metadata(
     Action.ENABLE,
     MetadataServicePatch(enabled=True, protocol=Protocol.HTTPS, response_hop_limit=1),
@@ -213,7 +230,7 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "findings-none": Example(FINDINGS, (), replace(_TRAILER, whole=_CLEAN_REPORT)),
     "checks": Example(CHECKS, ALL_CHECKS, _TRAILER),
-    "check": Example(CHECK, ALL_CHECKS[3:], _TRAILER),
+    "check": Example(CHECK, ALL_CHECKS[3:8], _TRAILER),
     "plan": Example(PLAN, _HARDEN.items, replace(_TRAILER, whole=_HARDEN)),
     "plan-named": Example(
         PLAN, _ENABLE.items, replace(_TRAILER, exit_code=ExitCode.REFUSED, whole=_ENABLE)
