@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from vpcmetactl.domain.checks import CHECKS, Check, get_check
 from vpcmetactl.domain.findings import Finding, waiver_key
+from vpcmetactl.domain.fleet_counts import Shape, counted_shapes
 from vpcmetactl.domain.judging import Judgement, Result, not_applicable, unknown
 from vpcmetactl.domain.policy import NO_PARAMETERS, Parameters, Policy, Rule
 from vpcmetactl.domain.servers import Support
@@ -35,8 +36,8 @@ class AuditReport:
     ``findings``, waived ones included, and ``unknowns``, what could not be judged, are both
     gravest first, in an order that depends on nothing but themselves. ``counts`` has every check
     that the policy has an enabled rule for, by id; checks of waivers count waivers. ``subjects``
-    is how many were judged, ``keys`` are theirs. Waivers are judged as of the day ``as_of`` in
-    UTC.
+    is how many were judged, ``keys`` are theirs, and ``shapes`` counts those that are alike.
+    Waivers are judged as of the day ``as_of`` in UTC.
     """
 
     findings: Sequence[Finding]
@@ -46,6 +47,7 @@ class AuditReport:
     keys: frozenset[str]
     policy: Policy
     as_of: date
+    shapes: Mapping[Shape, int] = field(default_factory=dict)
 
     @property
     def open_findings(self) -> Sequence[Finding]:
@@ -76,7 +78,8 @@ def audit(
         for check in CHECKS
         if check.judge is not None and (rules := _rules_of(check, policy))
     ]
-    keys = [_judge_by_all(subject, benches) for subject in subjects]
+    shapes: Counter[Shape] = Counter()
+    keys = [_judge_by_all(subject, benches) for subject in counted_shapes(subjects, shapes)]
     reviewed = list(desk.review(policy, is_whole=is_whole()))
     held = [one for bench in benches for one in bench.findings]
     held += [_hold_waiver(one, policy) for one in reviewed if one.judgement.result is Result.FAIL]
@@ -89,6 +92,7 @@ def audit(
         keys=frozenset(keys),
         policy=policy,
         as_of=as_of,
+        shapes=shapes,
     )
 
 
