@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.builders import ON, an_instance
 from tests.support.clock import ManualClock
-from tests.support.fake_cloud import Call, InMemoryCloud
-from tests.support.journal import InMemoryJournal
+from tests.support.fake_cloud import Call
 from tests.support.observer import RecordingObserver
+from tests.usecases.killing import StagedCloud, StagedJournal
 from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
 from vpcmetactl.domain.evidence import Observation
 from vpcmetactl.domain.plans import (
@@ -30,26 +30,6 @@ from vpcmetactl.usecases.restarting import RestartExecutor
 
 DB = an_instance("db-1", metadata_service=ON)
 WAIT = 900.0
-
-
-class StagedCloud(InMemoryCloud):
-    """A cloud that also says when a change has taken effect and its answer is on its way."""
-
-    on_answer: Callable[[str], None] = staticmethod(lambda _: None)
-
-    def _answer(self, operation: str) -> None:
-        self.on_answer(operation)
-        super()._answer(operation)
-
-
-class StagedJournal(InMemoryJournal):
-    """A journal that says when it is asked to write something down, before it does."""
-
-    on_call: Callable[[str], None] = staticmethod(lambda _: None)
-
-    def _arrive(self, operation: str, about: object) -> None:
-        super()._arrive(operation, about)
-        self.on_call(operation)
 
 
 @dataclass

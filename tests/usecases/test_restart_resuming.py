@@ -1,13 +1,13 @@
 """Restarts that are cut off anywhere: who resumes leaves no server down that ran before."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.usecases.killing import Killer
 from tests.usecases.restarts import DB, WAIT, Restarts, a_row
 from vpcmetactl.domain.errors import (
     ConflictError,
@@ -26,36 +26,9 @@ _LOST = UnavailableError("no answer came", maybe_done=True)
 _CAPACITY = "cannot_start_capacity"
 
 
-class _KilledError(BaseException):
-    """The process is gone: nothing of it runs any more."""
-
-
-@dataclass
-class _Killer:
-    """Kills the process at the n-th thing it does: any call, and any answer to a change."""
-
-    scene: Restarts
-    at: int
-    moments: int = 0
-
-    def __post_init__(self) -> None:
-        self.scene.cloud.before(lambda _: self.pass_by())
-        self.scene.cloud.on_answer = lambda _: self.pass_by()
-        self.scene.journal.on_call = lambda _: self.pass_by()
-
-    def pass_by(self) -> None:
-        if self.moments == self.at:
-            self.at = -1
-            raise _KilledError
-        self.moments += self.at >= 0
-
-    def strike(self) -> bool:
-        """Run until the process is killed; return whether it was."""
-        try:
-            self.scene.run()
-        except _KilledError:
-            return True
-        return False
+def _kill(scene: Restarts, moment: int, run: Callable[[], object] | None = None) -> bool:
+    """Let a run go on until it is killed; return whether it was."""
+    return Killer(scene.cloud, scene.journal, moment).strike(run or scene.run)
 
 
 def _step(scene: Restarts, server: Server = DB) -> RestartStep | None:
@@ -68,8 +41,8 @@ def _step(scene: Restarts, server: Server = DB) -> RestartStep | None:
 
 def _moments() -> range:
     scene = Restarts()
-    killer = _Killer(scene, at=10_000)
-    assert not killer.strike()
+    killer = Killer(scene.cloud, scene.journal, 10_000)
+    assert not killer.strike(scene.run)
     return range(killer.moments)
 
 
@@ -107,7 +80,7 @@ def test_killed_anywhere_a_server_runs_again_after_resume(
         scene = Restarts()
         for operation in lost:
             scene.cloud.lose_answers(operation)
-        _Killer(scene, moment).strike()
+        _kill(scene, moment)
         deed(scene)
         if not scene.journal.list_runs():
             continue  # killed before the run was written down: nothing was sent
@@ -123,7 +96,7 @@ def test_killed_anywhere_only_what_we_may_have_stopped_is_started() -> None:
     spared = 0
     for moment in _ALL:
         scene = Restarts()
-        _Killer(scene, moment).strike()
+        _kill(scene, moment)
         _is_stopped(scene)
         if not scene.journal.list_runs():
             continue
@@ -146,14 +119,11 @@ def test_killed_anywhere_only_what_we_may_have_stopped_is_started() -> None:
 def test_killed_twice_a_server_runs_again_after_the_third_time(second: int) -> None:
     for moment in _ALL:
         scene = Restarts()
-        _Killer(scene, moment).strike()
+        _kill(scene, moment)
         if not scene.journal.list_runs():
             continue
         scene.clock.advance(WAIT)
-        killer = _Killer(scene, second)
-        with suppress(_KilledError):
-            scene.resume()
-        killer.at = -1
+        _kill(scene, second, scene.resume)
         scene.clock.advance(WAIT)
 
         scene.resume()
@@ -260,8 +230,7 @@ def test_a_stop_that_is_heard_just_as_the_run_is_resumed_is_our_own() -> None:
 
 def test_a_server_that_ran_again_and_was_stopped_by_somebody_is_not_started() -> None:
     scene = Restarts()
-    killer = _Killer(scene, _ALL[-1] - 1)  # as its outcome is written down
-    assert killer.strike()
+    assert _kill(scene, _ALL[-1] - 1)  # as its outcome is written down
     assert _step(scene) is RestartStep.RUNNING
     scene.stop_it()
 
@@ -287,11 +256,8 @@ def test_whatever_happens_resuming_often_enough_brings_every_server_back(
     servers = a_row(count)
     scene = Restarts(servers)
     for deed, moment in zip(deeds, moments, strict=False):
-        killer = _Killer(scene, moment if deed == "kill" else -1)
         _do(scene, deed, servers[moment % count])
-        with suppress(_KilledError):
-            _go_on(scene)
-        killer.at = -1
+        _kill(scene, moment if deed == "kill" else -1, partial(_go_on, scene))
     for _ in range(len(deeds) + 1):  # each time at least one of them is met
         _go_on(scene)
 
