@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from docs._generate.markdown import table
-from vpcmetactl.domain.checks import CHECKS
+from vpcmetactl.domain.checks import CHECKS, Check
 from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
 from vpcmetactl.domain.restarts import EXPLANATIONS, Confidence, Reason, Verdict
 from vpcmetactl.emulator import control, faults
@@ -111,21 +111,35 @@ def _first_sentence(error: type[VpcmetactlError]) -> str:
 
 def checks() -> str:
     """Return a section for each built-in check."""
-    return "\n".join(
-        f"## {check.id}: {check.title}\n\n"
-        f"- Severity: `{check.severity}`\n"
-        f"- Judges: {_when(check.parameter)}\n"
-        f"- Command: `{check.command.format(server='SERVER')}`\n"
-        f"- Source: {check.source}\n\n"
+    return "\n".join(_check(check) for check in CHECKS)
+
+
+def _check(check: Check) -> str:
+    facts = [
+        ("Severity", f"`{check.severity}`, unless a rule gives another"),
+        ("Judges", _when(check)),
+        ("Command", f"`{check.sample(check.command)}`" if check.command else None),
+        ("Terraform", f"`{check.sample(check.terraform)}`" if check.terraform else None),
+        ("Source", check.source),
+    ]
+    lines = "".join(f"- {title}: {text}\n" for title, text in facts if text is not None)
+    return (
+        f"## {check.id}: {check.title}\n\n{lines}\n"
         f"{_lines(check.rationale)}\n\n{_lines(check.remedy)}\n"
-        for check in CHECKS
     )
 
 
-def _when(parameter: str | None) -> str:
-    if parameter is None:
-        return "always"
-    return f"where `--{parameter.replace('_', '-')}` is given"
+def _when(check: Check) -> str:
+    if check.is_about_waivers:
+        return "every waiver, unless a rule turns it off"
+    servers = "the servers that a rule of the policy is about"
+    if check.parameter is None:
+        return servers
+    if check.needs_parameter:
+        return f"{servers}; the rule must give `{check.parameter}`"
+    default = getattr(check.default, check.parameter)
+    words = default if isinstance(default, str) else ", ".join(default)
+    return f"{servers}; the rule may give `{check.parameter}`, else it is `{words}`"
 
 
 def _lines(text: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from tests.support.pages import ROOT, text_of
 from vpcmetactl.domain.default_policy import DEFAULT_POLICY
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.policy import Parameters, Policy, Rule, Severity, UnknownMeans, Waiver
@@ -395,6 +396,27 @@ def test_a_waiver_that_a_policy_has_already_is_refused(write: Write) -> None:
 )
 def test_what_is_no_file_of_waivers_is_refused(write: Write, text: str, expected: str) -> None:
     assert expected in _message(write(text), read_waivers)
+
+
+# What the documentation shows.
+
+
+def test_the_policy_to_begin_with_can_be_used() -> None:
+    policy = read_policy(ROOT / "docs/how-to/policy.toml")
+
+    assert {rule.check for rule in policy.rules} == {f"VPCMETA00{n}" for n in range(1, 7)}
+    assert policy.rules[-1] == DEFAULT_POLICY.rules[0]
+    assert _complaints((ROOT / "docs/how-to/policy.toml").read_text("utf-8")) == []
+
+
+def test_the_example_on_the_page_can_be_used(write: Write) -> None:
+    page = text_of("docs/reference/policy.md")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+
+    policy = read_policy(write(example))
+
+    assert [rule.check for rule in policy.rules] == ["VPCMETA001", "VPCMETA004", "VPCMETA001"]
+    assert [waiver.owner for waiver in policy.waivers] == ["platform team"]
 
 
 # Whatever a file holds.

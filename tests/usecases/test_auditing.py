@@ -6,7 +6,6 @@ import pytest
 
 from tests.support.builders import ON, a_bare_metal_server, an_instance
 from tests.usecases.fleets import a_scene
-from vpcmetactl.domain.access import Access, Way, WayKind
 from vpcmetactl.domain.audit import CheckCounts
 from vpcmetactl.domain.default_policy import DEFAULT_POLICY
 from vpcmetactl.domain.errors import PermissionDeniedError, UnavailableError
@@ -17,7 +16,7 @@ from vpcmetactl.domain.servers import Server
 from vpcmetactl.domain.subject_selection import SubjectSelector
 from vpcmetactl.domain.subjects import Trust, TrustingProfile
 from vpcmetactl.domain.trust import ProfileLink, ProfileTrust, TrustedProfile
-from vpcmetactl.usecases.auditing import audit_fleet, server_subjects, trusted_subjects
+from vpcmetactl.usecases.auditing import audit_fleet, trusted_subjects
 
 _GONE = UnavailableError("the API does not answer")
 _TODAY = date(2026, 11, 22)
@@ -143,14 +142,3 @@ def test_a_fleet_is_held_against_the_profiles_that_its_policy_asks_for() -> None
     report = audit_fleet(scene.reader().open(ServerSelector()), policy, _TODAY, [_linking(1, web)])
 
     assert [one.label for one in report.findings] == ["db"]
-
-
-def test_what_the_reading_told_of_trust_is_taken() -> None:
-    [silent] = _assessed(an_instance())
-    profile = TrustedProfile(id="Profile-1", name="p1")
-    access = Access(silent, profile, (Way(WayKind.LINK, "link"),), None, ())
-
-    [told, untold] = server_subjects([replace(silent, profiles=(access,)), silent])
-
-    assert told.trust == Trust((TrustingProfile("Profile-1", "p1"),))
-    assert untold.trust is None

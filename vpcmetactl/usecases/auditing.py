@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from vpcmetactl.domain.access import Access, TrustIndex
+from vpcmetactl.domain.access import TrustIndex
 from vpcmetactl.domain.audit import AuditReport, audit
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.restarts import AssessedServer
@@ -36,12 +36,9 @@ def audit_fleet(
 
 
 def server_subjects(servers: Iterable[AssessedServer]) -> Iterator[Subject]:
-    """Give each server as a subject, with who trusts it where the reading told."""
+    """Give each server as a subject of which nobody asked who trusts it."""
     for assessed in servers:
-        trust = None
-        if assessed.profiles is not None:
-            trust = Trust(_in_order([_trusting(access) for access in assessed.profiles]))
-        yield Subject(assessed.server, restart=assessed.restart, trust=trust)
+        yield Subject(assessed.server, restart=assessed.restart)
 
 
 def trusted_subjects(
@@ -61,8 +58,9 @@ def trusted_subjects(
     for trust in trusts:
         is_complete = is_complete and not trust.errors
         for access in index.reach(trust):
+            profile = TrustingProfile(trust.profile.id, trust.profile.name, access.is_certain)
             server = access.server.server
-            found[server.kind, server.id].append(_trusting(access))
+            found[server.kind, server.id].append(profile)
     yield from _with_trust(fleet, found, is_complete=is_complete)
 
 
@@ -78,10 +76,6 @@ def _with_trust(
         profiles = found.get((server.kind, server.id))
         trust = Trust(_in_order(profiles), is_complete) if profiles else nobody
         yield Subject(server, restart=assessed.restart, trust=trust)
-
-
-def _trusting(access: Access) -> TrustingProfile:
-    return TrustingProfile(access.profile.id, access.profile.name, access.is_certain)
 
 
 def _in_order(profiles: Sequence[TrustingProfile]) -> tuple[TrustingProfile, ...]:
