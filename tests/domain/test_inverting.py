@@ -6,9 +6,9 @@ from tests.support.builders import OFF, ON, ON_HTTPS, a_bare_metal_server, an_in
 from vpcmetactl.domain.metadata_plans import invert_plan, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
-    Change,
     FieldChange,
     FieldValue,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
@@ -22,9 +22,13 @@ WEB = an_instance("web-1")
 HTTPS = MetadataServicePatch(enabled=True, protocol=Protocol.HTTPS)
 
 
-def change_of(before: MetadataService = OFF, patch: MetadataServicePatch = HTTPS) -> Change:
+def metadata_changes(plan: Plan) -> list[MetadataChange]:
+    return [change for change in plan.changes if isinstance(change, MetadataChange)]
+
+
+def change_of(before: MetadataService = OFF, patch: MetadataServicePatch = HTTPS) -> MetadataChange:
     server = an_instance("web-1", metadata_service=before)
-    [change] = plan_metadata(Action.SET, patch, [server], named=False).changes
+    [change] = metadata_changes(plan_metadata(Action.SET, patch, [server], named=False))
     return change
 
 
@@ -35,7 +39,7 @@ def test_every_field_gets_its_old_value_and_no_other_is_touched() -> None:
         Action.RESTORE,
         MetadataServicePatch(),
         (
-            Change(
+            MetadataChange(
                 server=WEB.identity,
                 before=ON_HTTPS,
                 after=OFF,
@@ -159,7 +163,7 @@ def test_a_protocol_that_cannot_be_set_cannot_be_given_back() -> None:
 def test_a_restore_that_weakens_a_server_says_so(
     before: MetadataService, patch: MetadataServicePatch, words: list[FieldValue]
 ) -> None:
-    [change] = invert_plan([change_of(before, patch)]).changes
+    [change] = metadata_changes(invert_plan([change_of(before, patch)]))
 
     assert [(note.code, note.message) for note in change.notes] == [
         (NoteCode.WEAKENS, word) for word in words
@@ -168,10 +172,10 @@ def test_a_restore_that_weakens_a_server_says_so(
 
 def test_a_bare_metal_server_is_restored_like_any_other() -> None:
     metal = a_bare_metal_server("metal-1")
-    [change] = plan_metadata(Action.ENABLE, HTTPS, [metal], named=False).changes
+    [change] = metadata_changes(plan_metadata(Action.ENABLE, HTTPS, [metal], named=False))
     now = a_bare_metal_server("metal-1", metadata_service=change.after)
 
-    [undo] = invert_plan([change], [now]).changes
+    [undo] = metadata_changes(invert_plan([change], [now]))
 
     assert (undo.before, undo.after) == (change.after, change.before)
     assert undo.patch == MetadataServicePatch(enabled=False, protocol=Protocol.HTTP)
@@ -180,6 +184,6 @@ def test_a_bare_metal_server_is_restored_like_any_other() -> None:
 def test_the_inverse_of_an_inverse_makes_the_same_change() -> None:
     change = change_of()
 
-    again = invert_plan(invert_plan([change]).changes)
+    again = invert_plan(metadata_changes(invert_plan([change])))
 
     assert replace(again.changes[0], notes=change.notes) == change

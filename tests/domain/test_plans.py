@@ -15,8 +15,8 @@ from tests.support.builders import (
 from vpcmetactl.domain.metadata_plans import patched, plan_metadata
 from vpcmetactl.domain.plans import (
     Action,
-    Change,
     FieldChange,
+    MetadataChange,
     MetadataServicePatch,
     Note,
     NoteCode,
@@ -130,13 +130,17 @@ _CHANGES = {
 }
 
 
+def metadata_changes(plan: Plan) -> list[MetadataChange]:
+    return [change for change in plan.changes if isinstance(change, MetadataChange)]
+
+
 @pytest.mark.parametrize("row", _CHANGES.values(), ids=_CHANGES.keys())
 def test_a_plan_changes_what_differs_from_what_is_asked(row: Row) -> None:
     plan = plan_metadata(Action.SET, row.asked, [row.server], named=False)
 
     [change] = plan.changes
     assert plan == Plan(Action.SET, row.asked, (change,))
-    assert change == Change(
+    assert change == MetadataChange(
         server=row.server.identity,
         before=row.server.metadata,
         after=patched(row.server.metadata, row.sent),
@@ -297,7 +301,7 @@ def test_a_change_tells_exactly_what_sending_its_patch_does(
     server: Server,
     named: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    for change in plan_metadata(Action.SET, patch, [server], named=named).changes:
+    for change in metadata_changes(plan_metadata(Action.SET, patch, [server], named=named)):
         assert change.before == server.metadata
         assert change.after == patched(change.before, change.patch)
         assert change.fields == tuple(
@@ -314,7 +318,7 @@ def test_planning_again_after_a_change_changes_nothing(
     server: Server,
     named: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    for change in plan_metadata(Action.SET, patch, [server], named=named).changes:
+    for change in metadata_changes(plan_metadata(Action.SET, patch, [server], named=named)):
         again = plan_metadata(
             Action.SET, patch, [replace(server, metadata_service=change.after)], named=named
         )

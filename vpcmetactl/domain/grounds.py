@@ -60,16 +60,14 @@ def _last_turn(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
 
 def find_settling(moments: Sequence[Moment], events: Sequence[ServerEvent]) -> Evidence | None:
     """Return what shows, at the last moment, that the instance came up or need not do so."""
-    now = moments[-1]
-    if now.event is not None:
-        return now.shown
-    before = moments[-2] if len(moments) > 1 else Moment(None, None)
+    now, *earlier = reversed(moments)
+    before = next((moment for moment in earlier if moment.look), Moment(None, None))
     started = _last(_between(events, before.at, now.at), EventKind.STARTED, EventKind.RESTARTED)
-    if started is not None:
-        return started
-    return next(
-        (moment.shown for moment in (before, now) if moment.shown and _is_low(moment)), None
-    )
+    said = _last(_between(events, before.at, now.at), EventKind.ACKNOWLEDGED)
+    if started is not None or said is not None:
+        return started or said
+    downs = (moment.shown for moment in (before, now) if _is_low(moment))
+    return next((shown for shown in downs if shown is not None), None)
 
 
 def find_use_before(
@@ -78,8 +76,8 @@ def find_use_before(
     """Return what shows that the service had been enabled, and was disabled later."""
     on = next((moment.shown for moment in moments if moment.enabled), None)
     off = moments[-1].shown if moments[-1].enabled is False else None
-    told = None if off else _last(_between(events, None, moments[-1].at), EventKind.DISABLED)
-    return in_order([on, off, told])
+    told = _last(_between(events, None, moments[-1].at), EventKind.DISABLED)
+    return in_order([on, off, None if on and off else told])
 
 
 def in_order(evidence: Iterable[Evidence | None]) -> tuple[Evidence, ...]:

@@ -123,9 +123,9 @@ def _told_of_power(state: _State, kind: EventKind) -> Iterator[_State]:
     if kind is EventKind.STOPPED:
         yield state._replace(power=Power.DOWN)
     elif kind is EventKind.RESTARTED or was is Power.DOWN:
-        yield started(state)
+        yield started(state)._replace(power=Power.UP)
     elif was is Power.COMING_UP:
-        yield state
+        yield state._replace(power=Power.UP)
 
 
 _OF_SERVICE = frozenset({EventKind.UPDATED, EventKind.ENABLED, EventKind.DISABLED})
@@ -152,7 +152,7 @@ def told_regardless(state: _State, kind: EventKind) -> Iterator[_State]:
     if found or kind in (EventKind.UPDATED, EventKind.STOPPED):
         yield from found or [state]
     elif kind in _OF_POWER:
-        yield started(state)
+        yield started(state)._replace(power=Power.UP)
     elif state.enabled is (kind is EventKind.ENABLED):
         yield state
     else:
@@ -212,9 +212,10 @@ EFFECTS = {kind: effect_of((kind,), told) for kind in EventKind}
 
 
 AT_FIRST = _set(
-    _State(Standing.UNTOLD if enabled else Standing.OUTSTANDING, enabled, power)
-    for enabled in (False, True)
+    _State(standing, enabled, power, start_stop=_Change.TOLD)
+    for enabled, standing in ((False, Standing.OUTSTANDING), (True, Standing.UNTOLD))
     for power in Power
+    if enabled or power is not Power.COMING_UP
 )
 """Where stories stand when evidence begins; where the service was enabled, it is unknown why."""
 
@@ -223,18 +224,20 @@ AT_FIRST = _set(
 def looked_back(states: States, look: Look) -> States:
     """Judge the time before the first look at the service.
 
-    Where it was enabled then and no event tells of it, that was at any time. Where it was disabled,
-    it was never enabled before, unless events leave no other way.
+    Where it was enabled then, and events do not tell since when, that was at any time. Where it was
+    disabled, it was never enabled before, unless events leave no other way.
     """
-    fitting = [state for state in _with_untold(states) if state.enabled is look.enabled]
-    if look.enabled:
-        found = _set(
-            state._replace(standing=Standing.UNTOLD) if state.service is _Change.UNTOLD else state
-            for state in fitting
-        )
-    else:
-        found = _set(state for state in fitting if state.standing is Standing.OUTSTANDING)
-    return found or _set(fitting) or states
+    fitting = _set(state for state in _with_untold(states) if state.enabled is look.enabled)
+    if not look.enabled:
+        never = _set(state for state in fitting if state.standing is Standing.OUTSTANDING)
+        return never or fitting or states
+    is_open = standing_of(fitting) is Standing.ORDER_UNKNOWN
+    return _set(
+        state._replace(standing=Standing.UNTOLD)
+        if is_open or state.service is _Change.UNTOLD
+        else state
+        for state in fitting or states
+    )
 
 
 @_once
@@ -270,7 +273,7 @@ def either(some: States, others: States) -> States:
 
 @_once
 def standing_of(states: States) -> Standing:
-    """Return what all stories agree on, or why they do not."""
+    """Return what all stories agree on, or why they do not; ``SETTLED`` of none."""
     found = {state.standing for state in states}
     if Standing.UNTOLD in found:
         return Standing.UNTOLD
