@@ -52,7 +52,7 @@ from vpcmetactl.domain.trust import (
     TrustedProfile,
 )
 from vpcmetactl.files.snapshots.reading import Snapshot, open_snapshot
-from vpcmetactl.files.snapshots.writing import SnapshotWriter
+from vpcmetactl.files.snapshots.writing import PAGE_SIZE, SnapshotWriter
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REGIONS = ("eu-de", "us-south")
@@ -82,9 +82,9 @@ class Fleet:
     profiles: Sequence[tuple[ProfileTrust, int]] = ()
     templates: Sequence[tuple[InstanceTemplate, int]] = ()
 
-    def write(self, path: Path) -> str:
+    def write(self, path: Path, page_size: int = PAGE_SIZE) -> str:
         """Write everything, and return the digest."""
-        with SnapshotWriter() as writer:
+        with SnapshotWriter(page_size) as writer:
             for assessed, reading in self.servers:
                 writer.add_servers([assessed], reading)
             for trust, reading in self.profiles:
@@ -93,11 +93,11 @@ class Fleet:
                 writer.add_template(template, reading)
             return writer.save(path, self.readings, "0.9.0")
 
-    def content(self, name: str = "fleet.jsonl") -> bytes:
+    def content(self, name: str = "fleet.jsonl", page_size: int = PAGE_SIZE) -> bytes:
         """Return the bytes of a file of this name."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
-            self.write(path)
+            self.write(path, page_size)
             return path.read_bytes()
 
 
@@ -108,24 +108,29 @@ def a_fleet(*servers: Server, **fields: Any) -> Fleet:  # noqa: ANN401 - any fie
 
 
 @contextmanager
-def opened(content: bytes | Fleet, page_size: int = 500) -> Iterator[Snapshot]:
+def opened(content: bytes | Fleet, page_size: int = PAGE_SIZE) -> Iterator[Snapshot]:
     """Open a file of this content."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fleet.jsonl"
         if isinstance(content, Fleet):
-            content.write(path)
+            content.write(path, page_size)
         else:
             path.write_bytes(content)
-        with open_snapshot(path, page_size) as snapshot:
+        with open_snapshot(path) as snapshot:
             yield snapshot
 
 
 def sealed(lines: Sequence[Any]) -> bytes:
-    """Return a file of these lines, with the last one told the digest that it should have."""
+    """Return a file of these lines, with the last one told what it should say of them."""
     texts = [json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines[:-1]]
-    digest = hashlib.sha256(b"".join(texts)).hexdigest()
-    end = {**lines[-1], "digest": f"sha256:{digest}"}
-    return b"".join([*texts, json.dumps(end).encode(), b"\n"])
+    end, first = dict(lines[-1]), 1
+    for page in end["pages"]:
+        page["bytes"] = sum(map(len, texts[first : first + page["lines"]]))
+        first += page["lines"]
+    del end["digest"]
+    before = b"".join([*texts, json.dumps(end).encode()[:-1], b","])
+    digest = hashlib.sha256(before).hexdigest()
+    return before + f'"digest":"sha256:{digest}"}}\n'.encode()
 
 
 _maybe = texts | st.none()

@@ -2,10 +2,13 @@
 
 ``snapshot`` opens the file. Servers follow, sorted by account, region, kind and id, then trusted
 profiles, by account and id, then instance templates, by account, region and id. ``end`` closes it
-with a digest of every byte before. Fields are named as in our JSON output.
+with a table of what stands where, and a digest of every byte before. Fields are named as in our
+JSON output.
 """
 
 from typing import Annotated, Final, Literal
+
+import msgspec
 
 from vpcmetactl.domain.evidence import EventKind, Source
 from vpcmetactl.domain.restarts import Confidence, Reason, RestartRule, Verdict
@@ -26,6 +29,8 @@ FORMAT: Final = "vpcmetactl-snapshot"
 VERSION: Final = 1
 DIGEST_PREFIX = "sha256:"
 
+# Bytes and lines of what may be very large, within what any reader of JSON can hold.
+Size = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 _ReadingNumber = Annotated[Count, about("The place, from 0, of its reading in the first line.")]
 
 
@@ -286,13 +291,34 @@ class TemplateLine(Shape, frozen=True, tag_field="kind", tag="instance_template"
     groups: Annotated[tuple[GroupShape, ...], about("The instance groups that use it.")]
 
 
+class PageShape(Shape, frozen=True):
+    """Some lines of one content, account, region and kind of server, one after the other."""
+
+    content: Annotated[Content, about("What its lines are about.")]
+    account_id: Annotated[str | None, about("The account of their readings.")]
+    region: Annotated[RegionName | None, about("Their region; `null` for trusted profiles.")]
+    server_kind: Annotated[ServerKind | None, about("Their kind of server; `null`: no servers.")]
+    first_id: Annotated[str, about("The id in the first of its lines.")]
+    lines: Annotated[Size, about("How many lines it has.")]
+    bytes: Annotated[Size, about("How many bytes they take, without compression.")]
+
+
 class End(Shape, frozen=True, tag_field="kind", tag="end"):
     """The last line."""
 
-    servers: Annotated[Count, about("How many lines are about servers.")]
-    profiles: Annotated[Count, about("How many are about trusted profiles.")]
-    templates: Annotated[Count, about("How many are about instance templates.")]
-    digest: Annotated[Digest, about("SHA-256 over every byte of the lines before this one.")]
+    servers: Annotated[Size, about("How many lines are about servers.")]
+    profiles: Annotated[Size, about("How many are about trusted profiles.")]
+    templates: Annotated[Size, about("How many are about instance templates.")]
+    pages: Annotated[
+        tuple[PageShape, ...], about("Where what stands: every line but the first and the last.")
+    ]
+    page_size: Annotated[Size, about("How many lines a page has at most.")]
+    digest: Annotated[Digest, about("SHA-256 over every byte of the file before this member.")]
+
+
+def before_digest(end: bytes) -> bytes:
+    """Return as much of the last line as its digest covers."""
+    return end[: end.rfind(b'"digest":')]
 
 
 Line = Header | InstanceLine | BareMetalLine | ProfileLine | TemplateLine | End

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar, cast
@@ -37,8 +38,6 @@ from vpcmetactl.files.snapshots.checking import (
     refuse,
 )
 from vpcmetactl.files.snapshots.values import TRUST_PARTS, error_from, restart_from
-
-PAGE_SIZE = 500
 
 T = TypeVar("T")
 
@@ -73,7 +72,7 @@ _TRUST = msgspec.json.Decoder(_Trust)
 _TEMPLATE = msgspec.json.Decoder(InstanceTemplate)
 
 
-def open_snapshot(path: Path, page_size: int = PAGE_SIZE) -> "Snapshot":
+def open_snapshot(path: Path) -> "Snapshot":
     """Return what a file holds, gzipped or not, after it was read to its end once.
 
     Raises InvalidInputError, naming the file and the line, where it cannot be read, is truncated
@@ -84,7 +83,7 @@ def open_snapshot(path: Path, page_size: int = PAGE_SIZE) -> "Snapshot":
         copy = stack.enter_context(_temporary_file(name))
         try:
             with path.open("rb") as file, _unpacked(file) as source:
-                index = check_snapshot(source, copy, name, page_size)
+                index = check_snapshot(source, copy, name)
         except EOFError:
             refuse(name, "the file ends in the middle of what is compressed: it was cut off")
         except (gzip.BadGzipFile, zlib.error) as error:
@@ -95,7 +94,7 @@ def open_snapshot(path: Path, page_size: int = PAGE_SIZE) -> "Snapshot":
                 f"{name}: {reason}", hint="check the file's name, and the room for temporary files"
             ) from None
         stack.pop_all()
-    return Snapshot(name, copy, index, page_size)
+    return Snapshot(name, copy, index)
 
 
 @contextmanager
@@ -123,9 +122,9 @@ class Snapshot:
     Its lines are in an unnamed temporary file, so that the file it was read from may change.
     """
 
-    def __init__(self, name: str, copy: BinaryIO, index: Index, page_size: int) -> None:
+    def __init__(self, name: str, copy: BinaryIO, index: Index) -> None:
         self.name = name
-        self.page_size = page_size
+        self.page_size = index.page_size
         self._copy = copy
         self._index = index
         self._sections: dict[Section, list[Page]] = defaultdict(list)
@@ -196,7 +195,13 @@ class Snapshot:
         kind = page.section.kind
         if kind is None:
             raise ValueError("a page of something else has no servers")
-        return self._decode(page, _SERVERS[kind])
+        servers = self._decode(page, _SERVERS[kind])
+        self._demand_order(page, [server.id for server in servers])
+        region = page.section.region
+        for line, server in enumerate(servers, page.line):
+            if server.region != region:
+                refuse(self.name, f"{server.id} is not in its place", line)
+        return servers
 
     def restarts_on(self, page: Page) -> Mapping[str, RestartAssessment]:
         """Return how the servers on a page were judged, by their ids."""
@@ -209,6 +214,7 @@ class Snapshot:
     def profiles_on(self, page: Page) -> Iterator[ProfileTrust]:
         """Give the trusted profiles on a page."""
         profiles, trusts = self._decode(page, _PROFILE), self._decode(page, _TRUST)
+        self._demand_order(page, [profile.id for profile in profiles])
         for profile, trust in zip(profiles, trusts, strict=True):
             yield ProfileTrust(
                 profile=profile,
@@ -220,7 +226,9 @@ class Snapshot:
 
     def templates_on(self, page: Page) -> Sequence[InstanceTemplate]:
         """Return the instance templates on a page."""
-        return self._decode(page, _TEMPLATE)
+        templates = self._decode(page, _TEMPLATE)
+        self._demand_order(page, [template.id for template in templates])
+        return templates
 
     def close(self) -> None:
         """Let go of the copy."""
@@ -229,14 +237,24 @@ class Snapshot:
     def _decode(self, page: Page, decoder: msgspec.json.Decoder[T]) -> Sequence[T]:
         text = os.pread(self._copy.fileno(), page.length, page.offset)
         try:
-            return decoder.decode_lines(text)
-        except NOT_DECODED:
+            found = decoder.decode_lines(text)
+        except NOT_DECODED as error:
             for number, line in enumerate(text.split(b"\n")[:-1], page.line):
                 try:
                     decoder.decode(line)
-                except NOT_DECODED as error:
-                    refuse(self.name, str(error), number)
-            raise
+                except NOT_DECODED as cause:
+                    refuse(self.name, str(cause), number)
+            refuse(self.name, str(error), page.line)
+        if len(found) != page.count:
+            refuse(
+                self.name, f"it has {page.count} lines from here on that are not there", page.line
+            )
+        return found
+
+    def _demand_order(self, page: Page, ids: Sequence[str]) -> None:
+        """Refuse a page that is not sorted, or does not begin as it should."""
+        if ids[:1] != [page.first_id] or any(one >= other for one, other in pairwise(ids)):
+            refuse(self.name, "the lines from here on are not sorted by id", page.line)
 
 
 def _errors(shape: lines.ProfileErrors) -> dict[str, VpcmetactlError]:

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self, cast
@@ -15,9 +15,11 @@ import msgspec
 
 from vpcmetactl.domain.errors import InvalidInputError, OutputError
 from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.snapshots import Content, Reading
 from vpcmetactl.domain.templates import InstanceTemplate
 from vpcmetactl.domain.trust import ProfileTrust
+from vpcmetactl.files.sealing import NO_DIGEST
 from vpcmetactl.files.snapshots import lines
 from vpcmetactl.files.snapshots.values import (
     profile_line,
@@ -26,6 +28,8 @@ from vpcmetactl.files.snapshots.values import (
     template_line,
 )
 from vpcmetactl.files.storage import writing_whole
+
+PAGE_SIZE = 500
 
 _COMPRESSION = 6
 _ORDER = {content: rank for rank, content in enumerate(Content)}
@@ -48,9 +52,11 @@ class SnapshotWriter:
 
     ``reading`` is the place, from 0, of what it belongs to among the readings that ``save`` is
     given: they are complete only when everything was read. Of the fleet only keys stay in memory.
+    Who reads the file holds ``page_size`` lines at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, page_size: int = PAGE_SIZE) -> None:
+        self._page_size = page_size
         try:
             self._file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
         except OSError as error:
@@ -119,8 +125,12 @@ class SnapshotWriter:
                 servers=counts[Content.SERVERS],
                 profiles=counts[Content.PROFILES],
                 templates=counts[Content.TEMPLATES],
-                digest=lines.DIGEST_PREFIX + digest.hexdigest(),
+                pages=tuple(_pages(places, readings, self._page_size)),
+                page_size=self._page_size,
+                digest=NO_DIGEST,
             )
+            digest.update(lines.before_digest(msgspec.json.encode(end)))
+            end = msgspec.structs.replace(end, digest=lines.DIGEST_PREFIX + digest.hexdigest())
             packed.write(msgspec.json.encode(end) + b"\n")
         return digest.hexdigest()
 
@@ -175,6 +185,29 @@ def _refuse_twice(places: Sequence[_Place], accounts: Sequence[str]) -> None:
         if one.id == other.id and _sort_key(one, accounts) == _sort_key(other, accounts):
             raise InvalidInputError(
                 f"{one.id} is in the snapshot twice", hint="put only parts together that differ"
+            )
+
+
+def _pages(
+    places: Sequence[_Place], readings: Sequence[Reading], page_size: int
+) -> Iterator[lines.PageShape]:
+    """Give the table of what stands where: places in their order, cut into pages."""
+
+    def section(place: _Place) -> tuple[Content, str | None, str, str]:
+        return (place.content, readings[place.reading].account_id, place.region, place.kind)
+
+    for (content, account, region, kind), group in groupby(places, section):
+        together = list(group)
+        for start in range(0, len(together), page_size):
+            page = together[start : start + page_size]
+            yield lines.PageShape(
+                content=content,
+                account_id=account,
+                region=region or None,
+                server_kind=ServerKind(kind) if kind else None,
+                first_id=page[0].id,
+                lines=len(page),
+                bytes=sum(place.length for place in page),
             )
 
 
