@@ -56,7 +56,7 @@ def test_a_server_that_does_not_need_it_never_is(wish: RestartWish, reason: Reas
 
     assert isinstance(item, Skip)
     assert (item.reason, item.refused) == (SkipReason.NOT_NEEDED, False)
-    assert item.message == f"no restart is outstanding: {reason.value.replace('_', ' ')}"
+    assert item.message == f"no restart is outstanding ({reason.value.replace('_', ' ')})"
 
 
 def test_what_is_unknown_is_left_alone_unless_it_is_asked_for() -> None:
@@ -65,7 +65,7 @@ def test_what_is_unknown_is_left_alone_unless_it_is_asked_for() -> None:
     assert item == Skip(
         DB.identity,
         SkipReason.VERDICT_UNKNOWN,
-        "its verdict is unknown; --verdict widens what is restarted",
+        "not known whether it needs one (enabled at first sight)",
     )
 
 
@@ -80,7 +80,9 @@ def test_what_is_unknown_and_asked_for_is_restarted_with_a_note() -> None:
 def test_only_the_verdicts_that_are_asked_for_are_acted_upon() -> None:
     wish = RestartWish(verdicts=(Verdict.UNKNOWN,))
 
-    assert isinstance(_planned(DB, _NEEDED, wish), Skip)
+    item = _planned(DB, _NEEDED, wish)
+    assert isinstance(item, Skip)
+    assert item.message == "its verdict, needed, is none of those asked for"
     assert isinstance(_planned(DB, _UNKNOWN, wish), RestartChange)
 
 
@@ -90,7 +92,7 @@ def test_a_server_that_does_not_run_is_not_started(status: str | None) -> None:
 
     assert isinstance(item, Skip)
     assert (item.reason, item.refused) == (SkipReason.NOT_RUNNING, False)
-    assert item.message == f"is {status or 'in no known status'}: only what runs is restarted"
+    assert item.message == f"is {status or 'in no known status'}, and only what runs is restarted"
 
 
 # What would do harm.
@@ -155,18 +157,18 @@ def test_the_disks_of_a_bare_metal_server_keep_their_data() -> None:
 @pytest.mark.parametrize(
     ("server", "words"),
     [
-        (replace(DB, availability_class="spot"), "a spot instance"),
-        (replace(DB, gpu_count=2), "an instance with a GPU"),
-        (replace(DB, dedicated_host=Reference("h-1")), "an instance on a dedicated host"),
+        (replace(DB, availability_class="spot"), "spot instance"),
+        (replace(DB, gpu_count=2), "GPU"),
+        (replace(DB, dedicated_host=Reference("h-1")), "dedicated host"),
         (
             replace(DB, availability_class="spot", gpu_count=1),
-            "a spot instance and an instance with a GPU",
+            "spot instance, GPU",
         ),
     ],
 )
 def test_capacity_that_may_be_gone_is_told(server: Server, words: str) -> None:
     assert _notes(_planned(server)) == {
-        NoteCode.CAPACITY_AT_RISK: f"is {words}: there may be no capacity to start it again"
+        NoteCode.CAPACITY_AT_RISK: f"may find no capacity to start again ({words})"
     }
 
 
@@ -196,7 +198,7 @@ def test_servers_are_planned_in_order_with_the_group_that_each_is_in() -> None:
         an_instance(name, region=region, id=f"{region}-{name}", vpc=a_vpc(region))
         for name, region in names
     ]
-    wish = RestartWish(one_per=lambda one: one.server.vpc and one.server.vpc.name)
+    wish = RestartWish(one_per=lambda one: one.server.vpc.name if one.server.vpc else None)
 
     plan = plan_restarts(wish, [AssessedServer(server, _NEEDED) for server in servers])
 

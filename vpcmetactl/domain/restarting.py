@@ -58,6 +58,8 @@ def _plan_one(wish: RestartWish, assessed: AssessedServer) -> PlanItem:
         return Skip(who, SkipReason.NOT_NEEDED, message)
     if restart.verdict not in wish.verdicts:
         message = f"not known whether it needs one ({_words(restart)})"
+        if restart.verdict is not Verdict.UNKNOWN:
+            message = f"its verdict, {restart.verdict}, is none of those asked for"
         return Skip(who, SkipReason.VERDICT_UNKNOWN, message)
     if server.status != "running":
         message = f"is {server.status or 'in no known status'}, and only what runs is restarted"
