@@ -8,7 +8,13 @@ import pytest
 from tests.journal.run_logs import WEB_1, Subject, applied
 from tests.journal.scenes import a_plan, a_restart_plan, at, seen
 from tests.support.builders import ON
-from vpcmetactl.domain.errors import StateError, UnavailableError
+from vpcmetactl.domain.errors import (
+    CloudError,
+    StartFailedError,
+    StateError,
+    StopFailedError,
+    UnavailableError,
+)
 from vpcmetactl.domain.evidence import History, Observation, Sights
 from vpcmetactl.domain.plans import (
     AlreadyDone,
@@ -183,10 +189,25 @@ def test_a_server_that_was_seen_running_since_is_not_cut_off(
     assert cut_off(subject) == expected
 
 
-def test_what_was_seen_before_it_failed_does_not_count(subject: Subject) -> None:
+@pytest.mark.parametrize(
+    ("error", "is_cut_off"),
+    [(LOST, False), (StopFailedError("did not stop"), True), (StartFailedError("is down"), True)],
+)
+def test_a_server_whose_stop_was_refused_is_not_cut_off(
+    subject: Subject, error: CloudError, *, is_cut_off: bool
+) -> None:
+    run_id = begun(subject, RestartStep.STOPPING)
+    subject.journal.settle(run_id, Failed(RESTART, error))
+    subject.journal.finish_run(run_id)
+
+    expected = [CutOffRestart(run_id, SERVER, RestartStep.STOPPING)] if is_cut_off else []
+    assert cut_off(subject) == expected
+
+
+def test_what_was_seen_before_sight_was_lost_does_not_count(subject: Subject) -> None:
     run_id = begun(subject, RestartStep.STOPPING)
     subject.clock.advance(120)
-    subject.journal.settle(run_id, Failed(RESTART, LOST), [restart_seen(1, "running")])
+    subject.journal.settle(run_id, Unknown(RESTART, LOST), [restart_seen(1, "running")])
     subject.journal.finish_run(run_id)
 
     assert cut_off(subject) == [CutOffRestart(run_id, SERVER, RestartStep.STOPPING)]

@@ -117,6 +117,7 @@ class RunShelf:
                 for run, server, attempt in last.values()
                 if attempt.step not in (None, RestartStep.RUNNING)
                 and attempt.outcome in _NOT_AT_ITS_END
+                and not attempt.was_refused_its_stop
                 and run.state is not RunState.RUNNING
                 and not self._ran_since(run, server, attempt)
             ]

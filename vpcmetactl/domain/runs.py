@@ -77,6 +77,19 @@ class Attempt:
     link_id: str | None = None
     reason: SkipReason | None = None
 
+    @property
+    def was_refused_its_stop(self) -> bool:
+        """Whether a restart never stopped its server: whoever stopped it since was another."""
+        return (
+            self.outcome is AttemptOutcome.FAILED
+            and self.step is RestartStep.STOPPING
+            and self.error_code not in _FAILED_AFTER_THE_STOP
+        )
+
+
+# What a restart fails with whose server was asked to stop, and took it.
+_FAILED_AFTER_THE_STOP = frozenset({StopFailedError.code, StartFailedError.code})
+
 
 @dataclass(frozen=True, slots=True)
 class CutOffRestart:
@@ -168,25 +181,12 @@ def _as_made(change: Change, attempt: Attempt) -> Change:
     return change
 
 
-# What a restart fails with whose server was asked to stop, and took it.
-_FAILED_AFTER_THE_STOP = frozenset({StopFailedError.code, StartFailedError.code})
-
-
 def _unsettled(attempts: Sequence[Attempt]) -> Attempt | None:
     if not attempts or attempts[-1].outcome.is_settled:
         return None
     last = attempts[-1]
     reached = next((one for one in reversed(attempts) if one.step is not None), None)
-    if reached is not None and not _was_refused_its_stop(reached):
+    if reached is not None and not reached.was_refused_its_stop:
         return replace(last, step=reached.step)
     is_open = last.outcome in (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
     return replace(last, step=None) if is_open else None
-
-
-def _was_refused_its_stop(attempt: Attempt) -> bool:
-    """Whether the server was never stopped by it: whoever stopped it since was another."""
-    return (
-        attempt.outcome is AttemptOutcome.FAILED
-        and attempt.step is RestartStep.STOPPING
-        and attempt.error_code not in _FAILED_AFTER_THE_STOP
-    )

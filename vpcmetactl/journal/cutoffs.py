@@ -11,13 +11,15 @@ from vpcmetactl.journal.failures import DamageError
 from vpcmetactl.journal.runlocks import RunLocks
 
 # Of each server the last attempt that got anywhere, unless its own run has refused it since: then
-# the server is gone, or is another's to start. The condition on the step is that of an index,
-# which holds but the few restarts that did not get to their end.
+# the server is gone, or is another's to start. An attempt whose stop was refused stopped nothing.
+# The condition on the step is that of an index, which holds but the few restarts that did not get
+# to their end.
 _CUT_OFF = """
     SELECT c.run, c.server_id, c.step, coalesce(c.outcome_at, c.step_at, c.intent_at)
     FROM changes c
     WHERE c.realm = ?1 AND c.step IN ('stopping', 'stopped', 'starting')
-        AND (c.outcome IS NULL OR c.outcome IN ('failed', 'unknown'))
+        AND (c.outcome IS NULL OR c.outcome = 'unknown' OR c.outcome = 'failed'
+            AND (c.step <> 'stopping' OR c.error_code IN ('stop_failed', 'start_failed')))
         AND NOT EXISTS (
             SELECT 1 FROM runs r JOIN changes later ON later.run = r.id
             WHERE r.realm = ?1 AND r.action = 'restart'

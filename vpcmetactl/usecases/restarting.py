@@ -184,7 +184,7 @@ class _Restarting:
         """Find out whether a stop whose answer was lost has begun; in doubt it has."""
         if self.change.stop_type is not None:
             return True  # bare metal shows nothing until it is down
-        found = self._watch(lambda server: server.status != "running", _HEARD)
+        found = self._watch(lambda server: server.status != "running", min(_HEARD, self.wait))
         return not isinstance(found, Server) or found.status != "running"
 
     def _bring_up(self) -> Outcome:
