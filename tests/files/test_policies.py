@@ -1,18 +1,13 @@
 """Policy and waiver files: what they say, and every mistake with its place."""
 
-import json
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
+from tests.files.policy_samples import RULE, WAIVER, WHOLE, complaints
 from tests.support.pages import ROOT, text_of
 from vpcmetactl.domain.default_policy import DEFAULT_POLICY
 from vpcmetactl.domain.errors import InvalidInputError
@@ -28,56 +23,8 @@ from vpcmetactl.files.policies import (
     read_waivers,
     with_waivers,
 )
-from vpcmetactl.files.schemas import schema_texts
 
 Write = Callable[..., Path]
-
-_WHOLE = """\
-format_version = 1
-name = "Production"
-unknown = "fail"
-
-[[rules]]
-check = "vpcmeta001"
-servers = { vpc = "prod", kind = "bare-metal", name = ["db-*", "db-*", "web-[ab]"] }
-protocol = "https"
-severity = "high"
-
-[[rules]]
-check = "VPCMETA004"
-max_response_hop_limit = 2
-
-[[rules]]
-check = "VPCMETA006"
-profiles = "admin-*"
-servers = { where = "zone == 'eu-de-1'", address = "module.*", instance_group = "web" }
-
-[[rules]]
-check = "VPCMETA007"
-verdicts = ["needed", "unknown"]
-enabled = false
-
-[[rules]]
-check = "VPCMETA102"
-severity = "info"
-
-[[waivers]]
-check = "VPCMETA001"
-servers = { server = "web-1", region = ["eu-de"], zone = "eu-de-1", status = "running", resource_group = "Default" }
-owner = "platform "
-reason = "the old agent speaks http only"
-expires = 2027-01-31
-"""  # noqa: E501 - an inline table is one line
-
-_RULE = 'format_version = 1\n[[rules]]\ncheck = "VPCMETA001"\n'
-_WAIVER = """
-[[waivers]]
-check = "VPCMETA001"
-servers = { name = "*" }
-owner = "me"
-reason = "because"
-expires = 2027-01-31
-"""
 
 
 @pytest.fixture
@@ -100,7 +47,7 @@ def _message(path: Path, read: Callable[[Path], object] = read_policy) -> str:
 
 
 def test_a_policy_says_everything_that_it_can(write: Write) -> None:
-    path = write(_WHOLE)
+    path = write(WHOLE)
     source = f"{path}: rules"
 
     assert read_policy(path) == Policy(
@@ -230,15 +177,15 @@ def test_the_default_policy_and_its_text_say_the_same(write: Write) -> None:
             '[[rules]]\ncheck = "VPCMETA001"\nservers = { name = "a" }',
             "rules[1]: is never asked: rules[0] stands above it and decides about every server",
         ),
-        (_WAIVER.replace("owner", "onwer"), "waivers[0]: there is no key 'onwer' (did you mean"),
-        (_WAIVER.replace('owner = "me"', ""), "waivers[0]: needs owner"),
-        (_WAIVER.replace('"because"', '" "'), "waivers[0].reason: must not be blank"),
-        (_WAIVER.replace("2027-01-31", "2027-01-31T00:00:00Z"), "waivers[0].expires: must be a da"),
-        (_WAIVER.replace("2027-01-31", '"soon"'), "waivers[0].expires: must be a date such as"),
-        (_WAIVER.replace('{ name = "*" }', "{}"), "waivers[0].servers: must say which servers"),
-        (_WAIVER.replace('servers = { name = "*" }', ""), "waivers[0]: needs servers"),
-        (_WAIVER.replace("A001", "A103"), "waivers[0].check: VPCMETA103 is about waivers, and"),
-        (_WAIVER + _WAIVER, "says the same as"),
+        (WAIVER.replace("owner", "onwer"), "waivers[0]: there is no key 'onwer' (did you mean"),
+        (WAIVER.replace('owner = "me"', ""), "waivers[0]: needs owner"),
+        (WAIVER.replace('"because"', '" "'), "waivers[0].reason: must not be blank"),
+        (WAIVER.replace("2027-01-31", "2027-01-31T00:00:00Z"), "waivers[0].expires: must be a da"),
+        (WAIVER.replace("2027-01-31", '"soon"'), "waivers[0].expires: must be a date such as"),
+        (WAIVER.replace('{ name = "*" }', "{}"), "waivers[0].servers: must say which servers"),
+        (WAIVER.replace('servers = { name = "*" }', ""), "waivers[0]: needs servers"),
+        (WAIVER.replace("A001", "A103"), "waivers[0].check: VPCMETA103 is about waivers, and"),
+        (WAIVER + WAIVER, "says the same as"),
         ("[waivers]", "waivers: must be a list of tables: write [[waivers]] above each"),
         ("[waivers]\nx = 1\n[rules]", "is no TOML"),
     ],
@@ -248,13 +195,13 @@ def test_a_mistake_is_told_with_its_place_and_what_may_have_been_meant(
 ) -> None:
     head = text if not text.startswith("[") and "\n" not in text else ""
     rest = "" if head else text
-    path = write(f"format_version = 1\n{head}\n{_RULE.partition(chr(10))[2]}{rest}")
+    path = write(f"format_version = 1\n{head}\n{RULE.partition(chr(10))[2]}{rest}")
 
     assert expected in _message(path)
 
 
 def test_every_mistake_is_told_at_once(write: Write) -> None:
-    text = 'format_version = 2\nnmae = "x"\n[[rules]]\ncheck = "X"\nseverity = 1\n' + _WAIVER
+    text = 'format_version = 2\nnmae = "x"\n[[rules]]\ncheck = "X"\nseverity = 1\n' + WAIVER
 
     message = _message(write(text.replace('"me"', "3")))
 
@@ -277,7 +224,7 @@ def test_very_many_mistakes_are_counted(write: Write) -> None:
         (b"a = " + b"9" * 9000, "is no TOML: Exceeds the limit"),
         (b"format_version = 1", "no rule lets a check judge anything"),
         (b'format_version = 1\n[[rules]]\ncheck = "VPCMETA101"', "no rule lets a check judge"),
-        (_RULE.encode() + b"enabled = false", "no rule lets a check judge anything"),
+        (RULE.encode() + b"enabled = false", "no rule lets a check judge anything"),
         (b"#" * (MOST_BYTES + 1), "is larger than 4 MiB"),
         (b'extends = "default"', "needs format_version"),
     ],
@@ -287,7 +234,7 @@ def test_what_is_no_policy_is_refused(write: Write, content: bytes, expected: st
 
 
 def test_a_file_may_have_a_byte_order_mark_and_line_ends_of_any_kind(write: Write) -> None:
-    assert read_policy(write(b"\xef\xbb\xbf" + _RULE.replace("\n", "\r\n").encode())).rules
+    assert read_policy(write(b"\xef\xbb\xbf" + RULE.replace("\n", "\r\n").encode())).rules
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -299,10 +246,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_puts_its_rules_and_waivers_before_those_it_extends(write: Write) -> None:
-    write(_WHOLE, "base.toml")
+    write(WHOLE, "base.toml")
     child = write(
         'format_version = 1\nextends = "base.toml"\n'
-        '[[rules]]\ncheck = "VPCMETA004"\nmax_response_hop_limit = 9\n' + _WAIVER
+        '[[rules]]\ncheck = "VPCMETA004"\nmax_response_hop_limit = 9\n' + WAIVER
     )
 
     policy = read_policy(child)
@@ -330,7 +277,7 @@ def test_files_that_extend_each_other_in_a_circle_are_refused(write: Write) -> N
 def test_a_long_row_of_files_is_refused(write: Write) -> None:
     for number in range(MOST_DEPTH + 1):
         write(f'format_version = 1\nextends = "{number + 1}.toml"', f"{number}.toml")
-    write(_RULE, f"{MOST_DEPTH - 1}.toml")
+    write(RULE, f"{MOST_DEPTH - 1}.toml")
     first = write('format_version = 1\nextends = "1.toml"', "0.toml")
     assert read_policy(first).rules
 
@@ -362,10 +309,10 @@ def test_a_file_that_another_names_and_that_cannot_be_read(
 
 
 def test_waivers_may_stand_in_files_of_their_own(write: Write) -> None:
-    waivers = write("format_version = 1" + _WAIVER, "w.toml")
+    waivers = write("format_version = 1" + WAIVER, "w.toml")
     policy = read_policy(
         write(
-            _RULE.replace("\n", '\nwaiver_files = ["w.toml"]\n', 1) + _WAIVER.replace('"me"', '"i"')
+            RULE.replace("\n", '\nwaiver_files = ["w.toml"]\n', 1) + WAIVER.replace('"me"', '"i"')
         )
     )
 
@@ -375,7 +322,7 @@ def test_waivers_may_stand_in_files_of_their_own(write: Write) -> None:
 
 
 def test_a_waiver_that_a_policy_has_already_is_refused(write: Write) -> None:
-    waivers = read_waivers(write("format_version = 1" + _WAIVER, "w.toml"))
+    waivers = read_waivers(write("format_version = 1" + WAIVER, "w.toml"))
     policy = with_waivers(DEFAULT_POLICY, waivers)
 
     assert list(policy.waivers) == list(waivers)
@@ -387,9 +334,9 @@ def test_a_waiver_that_a_policy_has_already_is_refused(write: Write) -> None:
     ("text", "expected"),
     [
         ("", "needs format_version"),
-        (_RULE, "there is no key 'rules' (it may be format_version, waivers)"),
+        (RULE, "there is no key 'rules' (it may be format_version, waivers)"),
         (
-            "format_version = 1" + _WAIVER.replace('"me"', '""'),
+            "format_version = 1" + WAIVER.replace('"me"', '""'),
             "waivers[0].owner: must not be empty",
         ),
     ],
@@ -406,7 +353,7 @@ def test_the_policy_to_begin_with_can_be_used() -> None:
 
     assert {rule.check for rule in policy.rules} == {f"VPCMETA00{n}" for n in range(1, 7)}
     assert policy.rules[-1] == DEFAULT_POLICY.rules[0]
-    assert _complaints((ROOT / "docs/how-to/policy.toml").read_text("utf-8")) == []
+    assert complaints((ROOT / "docs/how-to/policy.toml").read_text("utf-8")) == []
 
 
 def test_the_example_on_the_page_can_be_used(write: Write) -> None:
@@ -417,93 +364,3 @@ def test_the_example_on_the_page_can_be_used(write: Write) -> None:
 
     assert [rule.check for rule in policy.rules] == ["VPCMETA001", "VPCMETA004", "VPCMETA001"]
     assert [waiver.owner for waiver in policy.waivers] == ["platform team"]
-
-
-# Whatever a file holds.
-
-_KEYS = st.sampled_from(
-    [
-        *("format_version", "name", "extends", "unknown", "waiver_files", "rules", "waivers"),
-        *("check", "servers", "enabled", "severity", "protocol", "max_response_hop_limit"),
-        *("profiles", "verdicts", "owner", "reason", "expires", "region", "where", "x"),
-    ]
-)
-_VALUES = st.one_of(
-    st.integers(-1, 99),
-    st.booleans(),
-    st.sampled_from(
-        ["VPCMETA001", "VPCMETA004", "VPCMETA101", "high", "https", "default", "[", "", "needed"]
-    ),
-    st.dates(),
-    st.text(max_size=4),
-)
-_TABLES = st.recursive(
-    st.dictionaries(_KEYS, _VALUES, max_size=4),
-    lambda inner: st.dictionaries(
-        _KEYS, st.one_of(_VALUES, inner, st.lists(inner, max_size=3)), max_size=5
-    ),
-    max_leaves=8,
-)
-
-
-def _toml(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case dict():
-            return "{" + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(map(_toml, value)) + "]"
-        case str():
-            return '"' + "".join(f"\\U{ord(letter):08x}" for letter in value) + '"'
-        case _:
-            return str(value)
-
-
-def _read_or_refuse(path: Path) -> None:
-    for read in (read_policy, read_waivers):
-        try:
-            read(path)
-        except InvalidInputError as error:
-            assert str(path) in str(error)  # noqa: PT017 - not every file is refused
-
-
-@settings(max_examples=300)
-@given(table=_TABLES)
-def test_whatever_tables_a_file_has_it_is_read_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, table: dict[str, Any]
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "tables.toml"
-    lines = "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
-    path.write_text(f"format_version = 1\n{lines}" if "format_version" not in table else lines)
-
-    _read_or_refuse(path)
-
-
-@given(st.binary(max_size=300), st.integers(0, len(_WHOLE)), st.integers(0, 40))
-def test_whatever_bytes_a_file_has_it_is_read_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, noise: bytes, start: int, length: int
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "noise.toml"
-    whole = _WHOLE.encode()
-    for content in (noise, whole[:start] + noise[:8] + whole[start + length :]):
-        path.write_bytes(content)
-        _read_or_refuse(path)
-
-
-# The schema.
-
-
-def _complaints(text: str) -> list[str]:
-    validator = Draft202012Validator(json.loads(schema_texts()["policy.schema.json"]))
-    told: Any = tomllib.loads(text)
-    for waiver in told.get("waivers", ()):
-        waiver["expires"] = str(waiver["expires"])
-    return [error.message for error in validator.iter_errors(told)]
-
-
-def test_the_schema_and_the_reader_agree() -> None:
-    assert _complaints(_WHOLE) == _complaints(default_policy_text()) == []
-    assert _complaints(_RULE + 'sevrity = "high"')
-    assert _complaints(_RULE + _WAIVER.replace("onwer", "owner").replace('owner = "me"', ""))
-    assert _complaints("name = 'x'")

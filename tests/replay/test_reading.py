@@ -168,5 +168,14 @@ def test_an_audit_finds_http_and_judges_no_server_that_has_no_service(tmp_path: 
     assert played.exit_code == 3
     assert played.answer == [
         [["VPCMETA001", "medium", "web-2"]],
-        [{"id": "VPCMETA001", "failed": 1, "passed": 3, "unknown": 0, "not_applicable": 1}],
+        [
+            {
+                "id": "VPCMETA001",
+                "failed": 1,
+                "passed": 3,
+                "unknown": 0,
+                "not_applicable": 1,
+                "waived": 0,
+            }
+        ],
     ]
