@@ -21,6 +21,20 @@ from tests.render.restart_examples import (
     UNLINKED,
 )
 from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUN_ID, RUNNING, RUNS_OF_A_DAY
+from tests.render.trust_examples import (
+    ACCESSES,
+    BACKUP,
+    HALF_READ,
+    SIGHTS,
+    TRUSTED,
+    UNTRUSTED,
+)
+from tests.render.trust_examples import (
+    FINDINGS as STANDING_OUT,
+)
+from tests.render.trust_examples import (
+    PROFILES as TRUSTING,
+)
 from tests.support.builders import (
     ACCOUNT,
     OFF,
@@ -73,10 +87,13 @@ from vpcmetactl.domain.subjects import Location, Origin, Subject
 from vpcmetactl.render.documents import Scope, Trailer, Unread, View
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.sinks import open_sink
+from vpcmetactl.render.views.access import ACCESS
 from vpcmetactl.render.views.checks import CHECK, CHECKS
 from vpcmetactl.render.views.findings import FINDINGS
 from vpcmetactl.render.views.imports import IMPORT
+from vpcmetactl.render.views.links import LINKS
 from vpcmetactl.render.views.plans import OUTCOMES, PLAN
+from vpcmetactl.render.views.profiles import PROFILE, PROFILES
 from vpcmetactl.render.views.restarts import RESTARTS
 from vpcmetactl.render.views.runs import RUN, RUNS
 from vpcmetactl.render.views.servers import SERVER, SERVERS
@@ -284,6 +301,18 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "run-restart": Example(RUN, (RESTART_RUN,), _TRAILER),
     "run-link": Example(RUN, (LINK_RUN,), _TRAILER),
+    "profiles": Example(PROFILES, TRUSTING, replace(_TRAILER, exit_code=ExitCode.INCOMPLETE)),
+    "profiles-none": Example(PROFILES, (), _TRAILER),
+    "profile": Example(PROFILE, (BACKUP,), _TRAILER),
+    "profile-half-read": Example(PROFILE, (HALF_READ,), _TRAILER),
+    "links": Example(LINKS, SIGHTS, _TRAILER),
+    "links-none": Example(LINKS, (), _TRAILER),
+    "access": Example(ACCESS, ACCESSES, replace(_TRAILER, whole=STANDING_OUT)),
+    "access-part": Example(ACCESS, ACCESSES[:2], _TRAILER),
+    "access-none": Example(ACCESS, (), replace(_TRAILER, whole=())),
+    "servers-trusted": Example(SERVERS, TRUSTED, _TRAILER),
+    "server-trusted": Example(SERVER, TRUSTED[:1], _TRAILER),
+    "server-untrusted": Example(SERVER, (UNTRUSTED,), _TRAILER),
     "servers-failed": Example(
         SERVERS,
         (),

@@ -25,9 +25,8 @@ from vpcmetactl.render.items.servers import Shows, restart_item
 from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.text import display_width
 from vpcmetactl.render.views.imports import IMPORT
-from vpcmetactl.render.views.restart_words import age_words
 from vpcmetactl.render.views.restarts import RESTARTS
-from vpcmetactl.render.views.words import RESTART_ADVICE
+from vpcmetactl.render.views.words import RESTART_ADVICE, age_words
 
 ONE_LINE = OutputOptions(width=400)
 
@@ -211,8 +210,9 @@ def test_servers_without_evidence_share_what_is_told_of_them() -> None:
 def test_the_page_tells_the_evidence_in_order_then_the_verdict_and_how_to_settle_it() -> None:
     value = OUTSTANDING[0]
     text = rendered(EXAMPLES["server"].view, Format.TABLE, [value], ONE_LINE)
-    lines = text[text.index("\nRestart\n") :].splitlines()[2:8]
-    assert [line.split("  ")[1] for line in lines] == [
+    section = text[text.index("\nRestart\n") :].partition("\n\n")[0]
+    lines = section.splitlines()[2:]
+    assert [line.split("  ")[1] for line in lines if not line.startswith("    ")][:6] == [
         "Seen",
         "Seen",
         "Verdict",

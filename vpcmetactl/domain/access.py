@@ -111,9 +111,14 @@ class Access:
     @property
     def is_usable(self) -> bool | None:
         """Whether the server can get a token for its profile now; ``None``: it cannot be told."""
-        if any(obstacle.is_certain for obstacle in self.obstacles):
-            return False
-        return None if self.obstacles else True
+        return usable_with(self.obstacles)
+
+
+def usable_with(obstacles: Sequence[Obstacle]) -> bool | None:
+    """Return whether a server with these obstacles can get a token; ``None``: not to be told."""
+    if any(obstacle.is_certain for obstacle in obstacles):
+        return False
+    return None if obstacles else True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
 
 if TYPE_CHECKING:
     # Only named here; a usage error does not wait until they are loaded.
+    from vpcmetactl.domain.access_findings import AccessFinding
     from vpcmetactl.domain.audit import AuditReport
     from vpcmetactl.domain.plans import Plan
     from vpcmetactl.domain.saved_plans import SavedPlan
@@ -123,6 +124,8 @@ class Scope:
     excluded: Sequence[str] = ()
     incomplete: Sequence[Unread] = ()
     endpoint: str | None = None
+    snapshot: str | None = None
+    taken_at: datetime | None = None
 
 
 class Status(StrEnum):
@@ -140,16 +143,16 @@ _CUT_SHORT = frozenset({ExitCode.INCOMPLETE, ExitCode.INTERRUPTED, ExitCode.TERM
 class Trailer:
     """What is known at the end only.
 
-    ``whole`` is the report or plan that the items are from, where there is one: a summary may
-    count what is no item, such as the servers that passed, and a plan that was put aside has more
-    to tell. ``run_id`` names the run of an apply.
+    ``whole`` is the report or plan that the items are from, or what stands out in the account they
+    are of, where there is one: a summary may count what is no item, such as the servers that
+    passed, and a plan that was put aside has more to tell. ``run_id`` names the run of an apply.
     """
 
     generated_at: datetime
     exit_code: ExitCode = ExitCode.OK
     scope: Scope = field(default_factory=Scope)
     errors: Sequence[VpcmetactlError] = ()
-    whole: "AuditReport | Plan | SavedPlan | None" = None
+    whole: "AuditReport | Plan | SavedPlan | Sequence[AccessFinding] | None" = None
     run_id: str | None = None
 
     @property

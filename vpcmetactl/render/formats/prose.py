@@ -43,7 +43,7 @@ def _group(group: Group, width: int, color: bool) -> Iterator[str]:  # noqa: FBT
         for text in wrapped(printable(group.title), width):
             yield styled(text, group.style or Style.STRONG, color=color) + "\n"
         indent = _INDENT
-    labels = max((display_width(line.label) for line in group.lines if line.label), default=0)
+    labels = max((display_width(printable(line.label or "")) for line in group.lines), default=0)
     for line in group.lines:
         yield from _line(line, indent, labels, width, color)
 
@@ -57,11 +57,11 @@ def _line(
 ) -> Iterator[str]:
     first = hanging = indent
     if line.label is not None:
-        first = indent + padded(line.label, labels) + _INDENT
-        hanging = " " * len(first)
+        first = indent + padded(printable(line.label), labels) + _INDENT
+        hanging = " " * display_width(first)
     text = printable(line.text)
     # A command must be one line to be copied, whatever the width.
-    texts = [text] if line.keep else wrapped(text, max(width - len(first), 1))
+    texts = [text] if line.keep else wrapped(text, max(width - display_width(first), 1))
     for number, part in enumerate(texts):
         start = hanging if number else first
         yield f"{start}{styled(part, line.style, color=color)}".rstrip() + "\n"

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from vpcmetactl.domain import evidence, servers
+from vpcmetactl.domain.access import TrustedServer
 from vpcmetactl.domain.evidence import Observation, Source
 from vpcmetactl.domain.restarts import (
     AssessedServer,
@@ -18,6 +19,7 @@ from vpcmetactl.domain.restarts import (
 )
 from vpcmetactl.domain.servers import Instance, Reference, ServerKind, Support
 from vpcmetactl.render.envelope import encodable
+from vpcmetactl.render.items.access import ServerProfile, server_profile
 from vpcmetactl.render.items.base import MetadataService, Moment, Shape, about, metadata_service
 
 
@@ -144,6 +146,10 @@ class Server(Shape, frozen=True):
         tuple[Disk, ...] | None,
         about("Disks of instance storage, whose data a stop destroys; or of a bare metal server."),
     ]
+    profiles: Annotated[
+        tuple[ServerProfile, ...] | None,
+        about("The trusted profiles of the account that trust it, or may; `null`: not asked."),
+    ]
 
     @property
     def label(self) -> str:
@@ -208,6 +214,9 @@ def server_item(value: AssessedServer) -> Server:
         availability_class=instance.availability_class if instance else None,
         boot_volume=_named(instance.boot_volume) if instance else None,
         disks=_disks(server.disks),
+        profiles=tuple(map(server_profile, value.accesses))
+        if isinstance(value, TrustedServer)
+        else None,
     )
 
 

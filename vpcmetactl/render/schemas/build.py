@@ -12,7 +12,16 @@ import msgspec
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.documents import Status
-from vpcmetactl.render.items import audits, imports, plan_summaries, plans, runs, servers
+from vpcmetactl.render.items import (
+    access,
+    audits,
+    imports,
+    plan_summaries,
+    plans,
+    runs,
+    servers,
+    trust,
+)
 from vpcmetactl.render.items.base import Moment, Shape, about
 
 ItemT = TypeVar("ItemT")
@@ -41,6 +50,10 @@ class Scope(Shape, frozen=True):
     excluded: Annotated[list[str], about("Regions left out on purpose.")]
     incomplete: Annotated[list[Unread], about("What could not be read.")]
     endpoint: Annotated[str | None, about("The VPC API that was read, `{region}` standing in it.")]
+    snapshot: Annotated[
+        str | None, about("The snapshot that was read in its place; `null`: the API itself.")
+    ]
+    taken_at: Annotated[Moment | None, about("When the snapshot was taken, in UTC.")]
 
 
 class Error(Shape, frozen=True):
@@ -95,6 +108,19 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     "outcomes": (
         "What was changed",
         Envelope[plans.OutcomeItem, plan_summaries.OutcomesSummary],
+    ),
+    "profiles": ("Trusted profiles", Envelope[trust.Profile, trust.ProfilesSummary]),
+    "profile": (
+        "A trusted profile in full",
+        Envelope[trust.Profile, trust.ProfilesSummary],
+    ),
+    "links": (
+        "Links of trusted profiles, and whether their servers are seen",
+        Envelope[trust.SeenLink, trust.LinksSummary],
+    ),
+    "access": (
+        "Which servers can become which trusted profile",
+        Envelope[access.Access, access.AccessSummary],
     ),
     "runs": ("Runs of commands that change servers", Envelope[runs.Run, runs.RunsSummary]),
     "run": (

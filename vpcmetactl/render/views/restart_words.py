@@ -1,13 +1,13 @@
 """Words about restart verdicts and what they rest on."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vpcmetactl.domain.evidence import Source
 from vpcmetactl.domain.restarts import EXPLANATIONS, Reason, Verdict
 from vpcmetactl.render.documents import Line, Style
 from vpcmetactl.render.items.servers import Evidence, Restart, Shows
-from vpcmetactl.render.views.words import UNREPORTED, moment, on_off
+from vpcmetactl.render.views.words import UNREPORTED, age_words, moment, on_off
 
 # As much evidence as one line has room for, and as one looks through on a page.
 _IN_A_LINE = 3
@@ -30,11 +30,6 @@ _SOURCES = {
     Source.GUEST_PROBE: "Guest probe",
     Source.OPERATOR: "Operator",
 }
-_UNITS = (
-    (timedelta(days=1), "d"),
-    (timedelta(hours=1), "h"),
-    (timedelta(minutes=1), "min"),
-)
 
 
 def reason_words(reason: Reason) -> str:
@@ -47,15 +42,6 @@ def verdict_style(verdict: Verdict) -> Style | None:
     if verdict is Verdict.UNKNOWN:
         return None
     return Style.ATTENTION if verdict is Verdict.NEEDED else Style.FAINT
-
-
-def age_words(at: datetime, now: datetime) -> str:
-    """Return how long ago something was, to the largest unit: ``3 d``."""
-    age = now - at
-    for unit, name in _UNITS:
-        if age >= unit:
-            return f"{age // unit} {name}"
-    return "0 min"
 
 
 def since_words(restart: Restart, now: datetime) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.domain.servers import ServerKind, Support
 from vpcmetactl.render.documents import Group, Line, Style
+from vpcmetactl.render.items.access import ServerProfile
 from vpcmetactl.render.items.servers import Disk, Restart, Server
 from vpcmetactl.render.views.restart_words import restart_lines
+from vpcmetactl.render.views.trust_words import OTHER_ACCOUNTS, usable_words, ways_words
 from vpcmetactl.render.views.words import (
     NOT_APPLICABLE,
     RESTART_ADVICE,
@@ -24,6 +26,7 @@ def server_page(server: Server) -> Sequence[Group]:
         Group(_headline(server), title=server.label),
         Group(_metadata_lines(server), title="Metadata service"),
         Group(_restart_lines(server.restart), title="Restart"),
+        *_trust(server.profiles),
         Group(_detail_lines(server), title="Server"),
     ]
 
@@ -74,6 +77,16 @@ def _restart_lines(restart: Restart) -> Sequence[Line]:
     lines = restart_lines(restart)
     open_ = restart.verdict is not Verdict.NOT_NEEDED and restart.reason is not Reason.NOT_REPORTED
     return [*lines, Line(RESTART_ADVICE, label="IBM says")] if open_ else lines
+
+
+def _trust(profiles: Sequence[ServerProfile] | None) -> Sequence[Group]:
+    if profiles is None:
+        return []
+    lines = [Line("; ".join(ways_words(one.ways)), label=one.label) for one in profiles]
+    # What stands in the way is about the server alone, and the same for each profile.
+    usable = [Line(f"Usable now: {usable_words(one.usable)}") for one in profiles[:1]]
+    none = [] if lines else [Line("No trusted profile of the account trusts it.")]
+    return [Group([*lines, *usable, *none, Line(OTHER_ACCOUNTS)], title="Trusted profiles")]
 
 
 def _detail_lines(server: Server) -> Sequence[Line]:

@@ -18,6 +18,7 @@ from vpcmetactl.render.documents import (
 )
 from vpcmetactl.render.items.servers import Server, ServersSummary, server_item
 from vpcmetactl.render.views.server_page import server_page
+from vpcmetactl.render.views.trust_words import profile_names
 from vpcmetactl.render.views.words import (
     NOT_APPLICABLE,
     UNREPORTED,
@@ -136,6 +137,13 @@ COLUMNS = (
         title="CREATED",
         text=lambda server: server.created_at or UNREPORTED,
         wide_only=True,
+    ),
+    Column[Server](
+        key="profiles",
+        title="TRUSTED BY",
+        text=lambda server: profile_names(server.profiles),
+        wide_only=True,
+        optional=True,
     ),
 )
 

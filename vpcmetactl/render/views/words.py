@@ -1,7 +1,7 @@
 """Words that several views use for the same thing."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from vpcmetactl.domain.policy import Severity
 from vpcmetactl.domain.restarts import Verdict
@@ -22,6 +22,11 @@ RESTART_ADVICE = (
 )
 
 _NAMED = 3
+_UNITS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+)
 
 
 def on_off(enabled: bool | None) -> str:  # noqa: FBT001 - the value itself
@@ -59,9 +64,18 @@ def moment(at: datetime | None) -> str:
     return UNREPORTED if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def counted(count: int, noun: str) -> str:
+def age_words(at: datetime, now: datetime) -> str:
+    """Return how long ago something was, to the largest unit: ``3 d``."""
+    age = now - at
+    for unit, name in _UNITS:
+        if age >= unit:
+            return f"{age // unit} {name}"
+    return "0 min"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 server``, ``2 servers``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
 def listed(counts: Sequence[tuple[int, str]]) -> str:
