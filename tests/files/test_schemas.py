@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from tests.files.activity_samples import a_proof, lines
@@ -79,6 +79,7 @@ def test_every_run_is_what_its_schema_says(record: RunRecord) -> None:
     assert complaints(RUNS, encode_runs([record])) == []
 
 
+@settings(max_examples=40)
 @given(snapshot_fleets())
 def test_every_line_of_a_snapshot_is_what_its_schema_says(fleet: Fleet) -> None:
     lines = fleet.content().splitlines()

@@ -104,15 +104,18 @@ class SnapshotCloud:
 
     def recall(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
         """Return servers with their assessments as they were."""
-        known: dict[int, Mapping[str, RestartAssessment]] = {}
+        place: tuple[str, ServerKind] | None = None
+        restarts: Mapping[str, RestartAssessment] = {}
         found = []
         for server in servers:
-            page = self._snapshot.page_of(self._section(server.region, server.kind), server.id)
-            if page is None:
-                raise KeyError(server.id)
-            if page.offset not in known:
-                known[page.offset] = self._snapshot.restarts_on(page)
-            found.append(AssessedServer(server, known[page.offset][server.id]))
+            # Servers come page by page, so that most are on the page of the one before.
+            if server.id not in restarts or place != (server.region, server.kind):
+                place = (server.region, server.kind)
+                page = self._snapshot.page_of(self._section(*place), server.id)
+                if page is None:
+                    raise KeyError(server.id)
+                restarts = self._snapshot.restarts_on(page)
+            found.append(AssessedServer(server, restarts[server.id]))
         return found
 
     # TrustReader.
