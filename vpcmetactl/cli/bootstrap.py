@@ -8,13 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from vpcmetactl.cli.context import App, Cloud, EvidenceReader, TrustCache
+from vpcmetactl.cli.context import (
+    App,
+    Cloud,
+    EvidenceReader,
+    SnapshotSink,
+    Source,
+    TrustCache,
+)
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
-from vpcmetactl.domain.errors import StateError
+from vpcmetactl.domain.errors import InvalidInputError, RefusedError, StateError
 from vpcmetactl.domain.evidence import History, Sights
+from vpcmetactl.domain.policy import Policy, Waiver
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.snapshots import Reading, Record
 from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -62,6 +71,7 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         terminal=terminal,
         clock=opener.clock,
         open_cloud=opener.cloud,
+        open_source=opener.source,
         check_state=opener.check_state,
         open_journal=opener.journal,
         open_runs=opener.runs,
@@ -87,6 +97,27 @@ class _Opener:
             if isinstance(connection.credentials, BearerToken):
                 self._warn_of_expiry(gateway.get_caller(), observer)
             yield gateway
+
+    @contextmanager
+    def source(self, path: Path, account_id: str | None) -> Iterator[tuple[Source, Reading]]:
+        from vpcmetactl.files.snapshots.cloud import SnapshotCloud  # noqa: PLC0415
+        from vpcmetactl.files.snapshots.reading import open_snapshot  # noqa: PLC0415
+
+        with open_snapshot(path) as snapshot:
+            accounts = [reading.account_id for reading in snapshot.readings]
+            wanted = account_id or accounts[0]
+            if account_id is None and len(set(accounts)) > 1:
+                raise InvalidInputError(
+                    f"{path} holds {len(set(accounts))} accounts",
+                    hint=f"say which with --account: {', '.join(str(one) for one in accounts)}",
+                )
+            found = [one for one in snapshot.readings if one.account_id == wanted]
+            if not found:
+                raise RefusedError(
+                    f"{path} holds account {accounts[0]}, not {account_id}",
+                    hint="nothing was read; use a snapshot of the account meant",
+                )
+            yield SnapshotCloud(snapshot, wanted), found[0]
 
     def _warn_of_expiry(self, caller: Caller, observer: Observer) -> None:
         """Say in time that a token will not last, for there is nothing to get another with."""
@@ -178,6 +209,30 @@ class FileFormats:
         from vpcmetactl.files.activity import open_evidence  # noqa: PLC0415
 
         return open_evidence(name, account_id, stdin)
+
+    def snapshot_writer(self) -> AbstractContextManager[SnapshotSink]:
+        """Begin a snapshot."""
+        from vpcmetactl.files.snapshots.writing import SnapshotWriter  # noqa: PLC0415
+
+        return SnapshotWriter()
+
+    def open_snapshot(self, path: Path) -> AbstractContextManager[Record]:
+        """Open a snapshot."""
+        from vpcmetactl.files.snapshots.reading import open_snapshot  # noqa: PLC0415
+
+        return open_snapshot(path)
+
+    def read_policy(self, path: Path) -> Policy:
+        """Read a policy with everything it extends."""
+        from vpcmetactl.files.policies import read_policy  # noqa: PLC0415
+
+        return read_policy(path)
+
+    def read_waivers(self, path: Path) -> Sequence[Waiver]:
+        """Read waivers in a file of their own."""
+        from vpcmetactl.files.policies import read_waivers  # noqa: PLC0415
+
+        return read_waivers(path)
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""

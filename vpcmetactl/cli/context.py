@@ -4,7 +4,7 @@ Functions open what costs, so nothing is imported or built until a command asks 
 pass an ``App`` of their own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,12 @@ from typing import BinaryIO, Protocol
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.evidence import ImportSummary, ServerEvent
+from vpcmetactl.domain.policy import Policy, Waiver
+from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.snapshots import Reading, Record
+from vpcmetactl.domain.templates import InstanceTemplate
 from vpcmetactl.domain.trust import ProfileTrust
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -26,16 +30,27 @@ from vpcmetactl.usecases.ports import (
     LinkWriter,
     MetadataWriter,
     Observer,
+    PastVerdicts,
     PowerSwitch,
     PreflightReader,
     Realm,
     RunReader,
+    TemplateBodyReader,
+    TemplateReader,
     TrustReader,
 )
 
 
 class Cloud(
-    Inventory, MetadataWriter, PreflightReader, PowerSwitch, TrustReader, LinkWriter, Protocol
+    Inventory,
+    MetadataWriter,
+    PreflightReader,
+    PowerSwitch,
+    TrustReader,
+    LinkWriter,
+    TemplateReader,
+    TemplateBodyReader,
+    Protocol,
 ):
     """The VPC API and IAM as one caller sees them."""
 
@@ -55,6 +70,22 @@ class EvidenceReader(Protocol):
 
     def summary(self, new: int) -> ImportSummary:
         """Return the counts, once all is read; ``new`` events were not known before."""
+
+
+class SnapshotSink(Protocol):
+    """Takes what was read, and writes it into one file."""
+
+    def add_servers(self, servers: Iterable[AssessedServer], reading: int = 0) -> None:
+        """Take servers in."""
+
+    def add_profile(self, trust: ProfileTrust, reading: int = 0) -> None:
+        """Take a trusted profile in."""
+
+    def add_template(self, template: InstanceTemplate, reading: int = 0) -> None:
+        """Take an instance template in."""
+
+    def save(self, path: Path, readings: Sequence[Reading], tool_version: str) -> str:
+        """Write the file, whole or not at all, and return its digest."""
 
 
 class Files(Protocol):
@@ -78,6 +109,18 @@ class Files(Protocol):
     ) -> AbstractContextManager[EvidenceReader]:
         """Open a file of events or proofs; ``-`` is ``stdin``."""
 
+    def snapshot_writer(self) -> AbstractContextManager[SnapshotSink]:
+        """Begin a snapshot."""
+
+    def open_snapshot(self, path: Path) -> AbstractContextManager[Record]:
+        """Open a snapshot."""
+
+    def read_policy(self, path: Path) -> Policy:
+        """Read a policy with everything it extends."""
+
+    def read_waivers(self, path: Path) -> Sequence[Waiver]:
+        """Read waivers in a file of their own."""
+
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""
 
@@ -100,6 +143,11 @@ class TrustCache(Protocol):
         """Keep nothing any more: links were changed."""
 
 
+class Source(Inventory, TrustReader, TemplateReader, PastVerdicts, Protocol):
+    """A snapshot in the place of the cloud."""
+
+
+OpenSource = Callable[[Path, str | None], AbstractContextManager[tuple[Source, Reading]]]
 OpenTrustCache = Callable[[CloudOptions, Realm], TrustCache]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[EvidenceLog]]
 
@@ -108,6 +156,7 @@ OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[Evid
 class App:
     """The outside world.
 
+    ``open_source`` opens a snapshot for one account: the only one in it, unless one is named.
     ``check_state`` and ``open_journal`` raise StateError where the state cannot be written.
     ``open_runs`` warns where it can only be read. ``open_log`` warns, and remembers nothing.
     ``raise_unexpected`` lets tests see exceptions as they are.
@@ -117,6 +166,7 @@ class App:
     terminal: Terminal
     clock: Clock
     open_cloud: OpenCloud
+    open_source: OpenSource
     check_state: CheckState
     open_journal: OpenJournal
     open_runs: OpenRuns

@@ -38,6 +38,9 @@ TABLE = {
     "access": LazyCommand(
         f"{_COMMANDS}.access:access", "See which servers can become which trusted profile."
     ),
+    "snapshot": LazyCommand(
+        f"{_COMMANDS}.snapshot:snapshot", "Save a fleet in a file, and tell two such files apart."
+    ),
     "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
     "emulator": LazyCommand(
         f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."

@@ -172,6 +172,13 @@ restart_rule_option = option(
     help="Which of IBM's two statements about restarts to go by.",
 )
 
+source_option = click.option(
+    "--source",
+    type=_FILE,
+    metavar="SNAPSHOT",
+    help="Read from this snapshot instead of the cloud.",
+)
+
 no_state_option = option("--no-state", is_flag=True, help="Neither read nor write the state file.")
 
 exit_code_option = option(

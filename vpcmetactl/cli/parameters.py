@@ -35,9 +35,10 @@ _CLOUD = (
     "max_rps",
     "state",
     "no_state",
+    "source",
 )
 _APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count", "wait")
-_PATHS = ("api_key_file", "ca_bundle", "state")
+_PATHS = ("api_key_file", "ca_bundle", "state", "source")
 
 
 def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:

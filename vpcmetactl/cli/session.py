@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
 
 from vpcmetactl.cli.context import App, Cloud
 from vpcmetactl.cli.output import OutputChoice
@@ -11,10 +12,11 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.domain.snapshots import Reading
 from vpcmetactl.render.cut_off import cut_off_warnings
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
-from vpcmetactl.usecases.ports import Caller, EvidenceLog, Realm
+from vpcmetactl.usecases.ports import Caller, EvidenceLog, PastVerdicts, Realm
 
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
@@ -30,6 +32,7 @@ class Session:
     cloud: Cloud
     caller: Caller
     log: EvidenceLog
+    snapshot: Reading | None = None
 
     def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
         """Begin to read the chosen servers."""
@@ -41,6 +44,7 @@ class Session:
             max_workers=self.options.max_workers or READERS,
             rule=self.options.restart_rule,
             ignore_not_found=choice.ignore_not_found,
+            verdicts=cast("PastVerdicts", self.cloud) if self.snapshot else None,
         )
         return reader.open(choice.selector, where)
 
@@ -52,8 +56,16 @@ class Session:
             accounts=[account] if account else [],
             regions=reading.regions if reading else regions,
             incomplete=[Unread(account, part.region, part.kind, part.error) for part in unread],
-            endpoint=self.app.settings.vpc_url(self.options),
+            endpoint=self._endpoint,
+            snapshot=str(self.options.source) if self.snapshot else None,
+            taken_at=self.snapshot.taken_at if self.snapshot else None,
         )
+
+    @property
+    def _endpoint(self) -> str:
+        if self.snapshot is not None:
+            return self.snapshot.vpc_endpoint
+        return self.app.settings.vpc_url(self.options)
 
     def trailer(self, reading: FleetReading | None, exit_code: ExitCode, **more: Any) -> Trailer:
         """Return the trailer of a result made from a reading, or from none."""
@@ -77,6 +89,10 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
     Raises AuthenticationError, and RefusedError where the account is not the one demanded, before
     any other call is made.
     """
+    if options.source is not None:
+        with _from_snapshot(app, options, options.source) as session:
+            yield session
+        return
     observer = ProgressObserver(app.terminal, app.clock)
     workers = options.max_workers or READERS
     for name, url in app.settings.overridden_endpoints().items():
@@ -89,6 +105,21 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
                 for warning in cut_off_warnings(log.list_cut_off_restarts()):
                     app.terminal.say(warning)
                 yield Session(app, options, observer, cloud, caller, log)
+    finally:
+        observer.close()
+
+
+@contextmanager
+def _from_snapshot(app: App, options: CloudOptions, path: Path) -> Iterator[Session]:
+    """Stand a snapshot in the place of the cloud: nothing is asked, and nothing remembered."""
+    observer = ProgressObserver(app.terminal, app.clock)
+    try:
+        with app.open_source(path, options.account) as (source, reading):
+            taken = f"{reading.taken_at:%Y-%m-%d %H:%M} UTC"
+            observer.note(f"read from {path}, taken {taken}")
+            cloud, caller = cast("Cloud", source), source.get_caller()
+            with app.open_log(replace(options, no_state=True), caller, observer) as log:
+                yield Session(app, options, observer, cloud, caller, log, reading)
     finally:
         observer.close()
 

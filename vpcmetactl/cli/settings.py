@@ -56,6 +56,7 @@ class CloudOptions:
     state: Path | None = None
     no_state: bool = False
     restart_rule: RestartRule = RestartRule.FAQ
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

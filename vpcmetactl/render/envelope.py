@@ -49,6 +49,8 @@ def _scope(scope: Scope) -> dict[str, object]:
         "excluded": list(scope.excluded),
         "incomplete": [_unread(unread) for unread in scope.incomplete],
         "endpoint": scope.endpoint,
+        "snapshot": scope.snapshot,
+        "taken_at": None if scope.taken_at is None else _timestamp(scope.taken_at),
     }
 
 

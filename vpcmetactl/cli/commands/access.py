@@ -13,6 +13,7 @@ from vpcmetactl.cli.options import (
     profile_option,
     restart_rule_option,
     selection_options,
+    source_option,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def access() -> None:
 @output_options
 @exit_code_option
 @restart_rule_option
+@source_option
 @cloud_options
 @no_state_option
 @pass_app

@@ -16,6 +16,7 @@ from vpcmetactl.cli.options import (
     profile_option,
     restart_rule_option,
     selection_options,
+    source_option,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def links() -> None:
 @output_options
 @exit_code_option
 @restart_rule_option
+@source_option
 @cloud_options
 @no_state_option
 @pass_app

@@ -9,6 +9,7 @@ from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
     output_options,
+    source_option,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def profiles() -> None:
 @profiles.command("list")
 @output_options
 @exit_code_option
+@source_option
 @cloud_options
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":
@@ -45,6 +47,7 @@ def list_(app: "App", /, **given: Any) -> "ExitCode":
 @profiles.command()
 @click.argument("profile")
 @output_options
+@source_option
 @cloud_options
 @pass_app
 def show(app: "App", /, **given: Any) -> "ExitCode":

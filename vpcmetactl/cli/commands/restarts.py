@@ -15,6 +15,7 @@ from vpcmetactl.cli.options import (
     output_options,
     restart_rule_option,
     selection_options,
+    source_option,
     wait_option,
 )
 
@@ -44,6 +45,7 @@ def restarts() -> None:
 @output_options
 @exit_code_option
 @restart_rule_option
+@source_option
 @cloud_options
 @no_state_option
 @pass_app

@@ -12,6 +12,7 @@ from vpcmetactl.cli.options import (
     output_options,
     restart_rule_option,
     selection_options,
+    source_option,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def servers() -> None:
 @output_options
 @exit_code_option
 @restart_rule_option
+@source_option
 @cloud_options
 @no_state_option
 @pass_app
@@ -49,6 +51,7 @@ def list_(app: "App", /, **given: Any) -> "ExitCode":
 @click.option("--region", "-r", multiple=True, help="Look in this region only.")
 @output_options
 @restart_rule_option
+@source_option
 @cloud_options
 @no_state_option
 @pass_app
