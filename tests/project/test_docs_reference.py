@@ -18,8 +18,11 @@ from docs._generate.tables import VERDICTS, error_classes
 from tests.support.builders import OFF, ON, a_bare_metal_server, an_instance
 from tests.support.pages import ROOT, code_spans, first_column, headings, prose, text_of
 from vpcmetactl.cli.options import environment_name
+from vpcmetactl.domain.access import Obstacle, WayKind
+from vpcmetactl.domain.access_findings import FindingCode
 from vpcmetactl.domain.applying import DEFAULTS, ApplyOptions, FailureBudget
 from vpcmetactl.domain.checks import CHECKS
+from vpcmetactl.domain.claims import DoubtReason
 from vpcmetactl.domain.errors import ExitCode, strongest
 from vpcmetactl.domain.evidence import EventKind, History, Observation, ServerEvent, Source
 from vpcmetactl.domain.plans import NoteCode, SkipReason
@@ -211,6 +214,15 @@ def test_a_reason_comes_with_the_verdict_and_confidence_that_are_documented() ->
     ]
 
     assert {case.reason: (case.verdict, case.confidence) for case in cases} == VERDICTS
+
+
+def test_codes_of_access() -> None:
+    page = text_of("docs/reference/access.md")
+
+    assert first_column(section(page, "Ways")) == [*WayKind]
+    assert first_column(section(page, "What cannot be told")) == [*DoubtReason]
+    assert first_column(section(page, "Usable now")) == [*Obstacle]
+    assert first_column(section(page, "What stands out")) == [*FindingCode]
 
 
 PLANS = text_of("docs/reference/plans.md")
