@@ -1,5 +1,6 @@
 """Restarts that must not be made, and those that go wrong on their way."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,14 +26,14 @@ CAPACITY = "There is not enough capacity in the zone to start the server."
 
 
 @pytest.fixture
-def cloud(tmp_path: Path):
+def cloud(tmp_path: Path) -> Iterator[EmulatedCloud]:
     with fleet_served(tmp_path / "state.sqlite") as emulated:
         enable_watched(emulated)
         yield emulated
 
 
 @pytest.fixture
-def delicate(tmp_path: Path):
+def delicate(tmp_path: Path) -> Iterator[EmulatedCloud]:
     with fleet_served(tmp_path / "state.sqlite", populate_delicate) as emulated:
         enable_watched(emulated)
         yield emulated
@@ -43,8 +44,7 @@ def delicate(tmp_path: Path):
 
 def reasons(ran: Ran) -> dict[str, str]:
     return {
-        item["server"]["name"]: item.get("reason") or item.get("result")
-        for item in ran.envelope.items
+        item["server"]["name"]: str(item["reason"] or item["result"]) for item in ran.envelope.items
     }
 
 
