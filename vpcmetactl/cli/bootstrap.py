@@ -20,10 +20,11 @@ from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
 from vpcmetactl.domain.errors import InvalidInputError, RefusedError, StateError
 from vpcmetactl.domain.evidence import History, Sights
-from vpcmetactl.domain.policy import Policy, Waiver
+from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.snapshots import Reading, Record
+from vpcmetactl.domain.terraform import TerraformReading
 from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -228,11 +229,31 @@ class FileFormats:
 
         return read_policy(path)
 
-    def read_waivers(self, path: Path) -> Sequence[Waiver]:
-        """Read waivers in a file of their own."""
-        from vpcmetactl.files.policies import read_waivers  # noqa: PLC0415
+    def with_waivers(self, policy: Policy, paths: Sequence[Path]) -> Policy:
+        """Add the waivers in files of their own to a policy."""
+        from vpcmetactl.files.policies import read_waivers, with_waivers  # noqa: PLC0415
 
-        return read_waivers(path)
+        for path in paths:
+            policy = with_waivers(policy, read_waivers(path))
+        return policy
+
+    def is_snapshot(self, path: Path) -> bool:
+        """Whether a file looks like a snapshot, and not like something of Terraform's."""
+        from vpcmetactl.files.snapshots.reading import looks_like_snapshot  # noqa: PLC0415
+
+        return looks_like_snapshot(path)
+
+    def read_terraform(self, path: Path) -> TerraformReading:
+        """Read what a Terraform plan or state describes."""
+        from vpcmetactl.files.terraform.reading import read_terraform  # noqa: PLC0415
+
+        return read_terraform(path)
+
+    def write_body(self, path: Path, body: Mapping[str, object]) -> None:
+        """Write a template's body, readable by the user alone."""
+        from vpcmetactl.files.template_bodies import write_template_body  # noqa: PLC0415
+
+        write_template_body(path, body)
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""

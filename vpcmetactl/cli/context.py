@@ -4,7 +4,7 @@ Functions open what costs, so nothing is imported or built until a command asks 
 pass an ``App`` of their own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +14,13 @@ from typing import BinaryIO, Protocol
 from vpcmetactl.cli.settings import CloudOptions, Settings
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.evidence import ImportSummary, ServerEvent
-from vpcmetactl.domain.policy import Policy, Waiver
+from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.snapshots import Reading, Record
 from vpcmetactl.domain.templates import InstanceTemplate
+from vpcmetactl.domain.terraform import TerraformReading
 from vpcmetactl.domain.trust import ProfileTrust
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -118,8 +119,17 @@ class Files(Protocol):
     def read_policy(self, path: Path) -> Policy:
         """Read a policy with everything it extends."""
 
-    def read_waivers(self, path: Path) -> Sequence[Waiver]:
-        """Read waivers in a file of their own."""
+    def with_waivers(self, policy: Policy, paths: Sequence[Path]) -> Policy:
+        """Add the waivers in files of their own to a policy."""
+
+    def is_snapshot(self, path: Path) -> bool:
+        """Whether a file looks like a snapshot, and not like something of Terraform's."""
+
+    def read_terraform(self, path: Path) -> TerraformReading:
+        """Read what a Terraform plan or state describes."""
+
+    def write_body(self, path: Path, body: Mapping[str, object]) -> None:
+        """Write a template's body, readable by the user alone."""
 
     def write_runs(self, path: Path, records: Sequence[RunRecord]) -> None:
         """Export runs."""

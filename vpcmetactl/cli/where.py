@@ -12,7 +12,8 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import TreeInterpreter
 
 from vpcmetactl.domain.errors import InvalidInputError
-from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.restarts import AssessedServer, Reason, RestartAssessment, Verdict
+from vpcmetactl.domain.subjects import Subject
 from vpcmetactl.render.choices import near_fields
 from vpcmetactl.render.query import Query
 from vpcmetactl.render.schemas.reading import SchemaField, schema_fields
@@ -62,6 +63,26 @@ def server_value(expression: str, option: str) -> Callable[[AssessedServer], str
     return value_of
 
 
+def subject_predicate(expression: str, source: str) -> Callable[[Subject], bool | None]:
+    """Return a predicate over subjects of an audit, for an expression that stands in a file.
+
+    It gives ``None`` where the expression gives null: then it cannot be told. Raises
+    InvalidInputError at once for an expression that cannot be right, naming ``source``.
+    """
+    where = Where(expression, schema_fields("servers"), f"{source}: where")
+
+    def selects(subject: Subject) -> bool | None:
+        from vpcmetactl.render.items.servers import server_as_builtins  # noqa: PLC0415
+
+        assessed = AssessedServer(subject.server, subject.restart or _NOT_ASSESSED)
+        return where.truth(server_as_builtins(assessed))
+
+    return selects
+
+
+_NOT_ASSESSED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
+
+
 class Where:
     """A checked expression over items of one kind; ``option`` is how the user gave it."""
 
@@ -98,6 +119,16 @@ class Where:
     def value(self, item: object) -> object:
         """Return what the expression gives."""
         return self._search(item)
+
+    def truth(self, item: object) -> bool | None:
+        """Return whether the expression holds; raises InvalidInputError where it gives else."""
+        result = self._search(item)
+        if not isinstance(result, bool | None):
+            raise InvalidInputError(
+                f"{self._said} gives {_type_name(result)}, not true or false",
+                hint="write a comparison, such as metadata_service.protocol == 'http'",
+            )
+        return result
 
     def _search(self, item: object) -> object:
         """Evaluate; a function that is given what was not reported makes nothing of it."""

@@ -10,12 +10,16 @@ from vpcmetactl.cli.options import (
     no_state_option,
     option,
     output_options,
+    restart_rule_option,
     selection_options,
 )
 
 if TYPE_CHECKING:
     from vpcmetactl.cli.context import App
     from vpcmetactl.domain.errors import ExitCode
+
+
+_FILE = click.Path(dir_okay=False)
 
 
 @click.group()
@@ -25,6 +29,29 @@ def audit() -> None:
 
 @audit.command()
 @selection_options
+@click.option("--policy", type=_FILE, help="Judge by this policy, a TOML file.")
+@click.option(
+    "--waivers", type=_FILE, multiple=True, help="Take waivers from this file; may be repeated."
+)
+@click.option(
+    "--check-policy", is_flag=True, help="Only check the policy and the waivers; ask nobody."
+)
+@click.option(
+    "--source",
+    type=_FILE,
+    help="Judge a snapshot, or a Terraform plan or state in JSON, instead of the cloud.",
+)
+@click.option(
+    "--templates", is_flag=True, help="Judge instance templates, too: what scale-outs will make."
+)
+@click.option("--baseline", type=_FILE, help="Compare with this earlier snapshot.")
+@click.option("--fail-on-new", is_flag=True, help="Let only findings fail that are new since then.")
+@option(
+    "--unknown",
+    type=click.Choice(["pass", "warn", "fail"]),
+    help="What it means that something cannot be judged; else the policy says it.",
+)
+@click.option("--as-of", metavar="DATE", help="Judge waivers as of this day, instead of today.")
 @option(
     "--require",
     type=click.Choice(["enabled", "disabled"]),
@@ -44,6 +71,7 @@ def audit() -> None:
     help="Exit with 3 where a finding is at least this severe.",
 )
 @output_options
+@restart_rule_option
 @cloud_options
 @no_state_option
 @pass_app
@@ -51,7 +79,9 @@ def run(app: "App", /, **given: Any) -> "ExitCode":
     """Hold every server to the checks, and report what fails.
 
     \b
-    vpcmetactl audit run --kind instance --fail-on high
+    vpcmetactl audit run --policy policy.toml --fail-on high -o sarif=out.sarif
+    vpcmetactl audit run --source fleet.jsonl.gz --baseline old.jsonl --fail-on-new
+    vpcmetactl audit run --source plan.json
     vpcmetactl audit run --require disabled --vpc sandbox -o json=report.json
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.audit import run_audit  # noqa: PLC0415 - once parsed

@@ -42,6 +42,8 @@ from vpcmetactl.files.snapshots.values import TRUST_PARTS, error_from, restart_f
 T = TypeVar("T")
 
 _GZIP = b"\x1f\x8b"
+# As many bytes of a file tell what it is.
+_BEGINNING = 200
 
 
 class _Verdict(msgspec.Struct, gc=False):
@@ -70,6 +72,17 @@ _NETWORK = msgspec.json.Decoder(_Network)
 _PROFILE = msgspec.json.Decoder(TrustedProfile)
 _TRUST = msgspec.json.Decoder(_Trust)
 _TEMPLATE = msgspec.json.Decoder(InstanceTemplate)
+
+
+def looks_like_snapshot(path: Path) -> bool:
+    """Whether a file is compressed or begins as a snapshot does; raises InvalidInputError."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_BEGINNING)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"{path}: {reason}", hint="check the file's name") from None
+    return beginning.startswith(_GZIP) or b'"kind":"snapshot"' in beginning
 
 
 def open_snapshot(path: Path) -> "Snapshot":
