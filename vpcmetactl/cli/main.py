@@ -38,6 +38,10 @@ TABLE = {
     "access": LazyCommand(
         f"{_COMMANDS}.access:access", "See which servers can become which trusted profile."
     ),
+    "templates": LazyCommand(
+        f"{_COMMANDS}.templates:templates",
+        "See which instance templates will make servers that break the policy.",
+    ),
     "snapshot": LazyCommand(
         f"{_COMMANDS}.snapshot:snapshot", "Save a fleet in a file, and tell two such files apart."
     ),

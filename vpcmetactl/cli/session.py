@@ -48,14 +48,15 @@ class Session:
         )
         return reader.open(choice.selector, where)
 
-    def scope(self, reading: FleetReading | None = None, regions: Sequence[str] = ()) -> Scope:
-        """Say what was read and what could not be, or which regions it is about otherwise."""
+    def scope(self, reading: FleetReading | None = None, unread: Sequence[Unread] = ()) -> Scope:
+        """Say what was read, and what could not be: of servers, and otherwise."""
         account = self.caller.account_id
-        unread = reading.unread if reading else ()
+        parts = reading.unread if reading else ()
+        servers = [Unread(account, part.region, part.kind, part.error) for part in parts]
         return Scope(
             accounts=[account] if account else [],
-            regions=reading.regions if reading else regions,
-            incomplete=[Unread(account, part.region, part.kind, part.error) for part in unread],
+            regions=reading.regions if reading else (),
+            incomplete=[*servers, *unread],
             endpoint=self._endpoint,
             snapshot=str(self.options.source) if self.snapshot else None,
             taken_at=self.snapshot.taken_at if self.snapshot else None,
@@ -67,12 +68,21 @@ class Session:
             return self.snapshot.vpc_endpoint
         return self.app.settings.vpc_url(self.options)
 
-    def trailer(self, reading: FleetReading | None, exit_code: ExitCode, **more: Any) -> Trailer:
-        """Return the trailer of a result made from a reading, or from none."""
+    def trailer(
+        self,
+        reading: FleetReading | None,
+        exit_code: ExitCode,
+        unread: Sequence[Unread] = (),
+        **more: Any,
+    ) -> Trailer:
+        """Return the trailer of a result made from a reading, or from none.
+
+        ``unread`` is what could not be read beside the servers.
+        """
         return Trailer(
             generated_at=self.app.clock.now(),
             exit_code=exit_code,
-            scope=self.scope(reading),
+            scope=self.scope(reading, unread),
             **more,
         )
 

@@ -57,8 +57,8 @@ class ApplyOptions:
 
     ``canary`` changes come first, then twice as many, and so on; 0 makes one wave of all. Between
     waves ``soak`` seconds pass. ``max_workers`` changes are under way at a time. ``max_targets``
-    and ``expect_count`` refuse a plan with more changes, or another number of them. ``wait`` bounds,
-    in seconds, how long a server may take to stop, to start, and to get well.
+    and ``expect_count`` refuse a plan with more changes, or another number of them. ``wait``
+    bounds, in seconds, how long a server may take to stop, to start, and to get well.
     """
 
     canary: int = 1

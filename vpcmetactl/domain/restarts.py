@@ -197,7 +197,7 @@ def _by_present_state(  # noqa: PLR0911 - one return for each case
     if rule is RestartRule.NONE:
         return _BY_PRESENT_STATE[Reason.RULE_OFF]
     if isinstance(server, BareMetalServer):
-        return _BARE_METAL
+        return _NOT_REPORTED if server.metadata.enabled is None else _BARE_METAL
     if server.support is Support.UNSUPPORTED_ARCHITECTURE:
         return _BY_PRESENT_STATE[Reason.UNSUPPORTED_ARCHITECTURE]
     enabled = server.metadata.enabled

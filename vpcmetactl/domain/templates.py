@@ -7,6 +7,7 @@ A template cannot be changed, except for its name, and one that a group names ca
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vpcmetactl.domain.findings import Finding
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import Instance, MetadataService, Reference
 from vpcmetactl.domain.subjects import Origin, Subject, Trust, TrustingProfile
@@ -53,6 +54,14 @@ class InstanceTemplate:
     metadata_service: MetadataService | None = None
     default_trusted_profile: DefaultProfile | None = None
     groups: tuple[TemplateGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTemplate:
+    """A template with what its next servers would be found to be."""
+
+    template: InstanceTemplate
+    findings: tuple[Finding, ...] = ()
 
 
 def with_defaults(said: MetadataService | None) -> MetadataService:

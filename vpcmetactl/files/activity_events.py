@@ -87,9 +87,12 @@ def server_event(event: Event, account_id: str) -> ServerEvent | None:
 
 
 def _updated(event: Event) -> EventKind | None:
-    """Tell an enabling from a disabling where the event does; both values must then differ."""
+    """Tell an enabling from a disabling where the event has both values, and they differ.
+
+    A new value alone may be what it was before.
+    """
     before, after = _values(event)
-    if after is None:
+    if before is None or after is None:
         return EventKind.UPDATED
     if before is after:
         return None

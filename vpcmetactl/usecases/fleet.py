@@ -250,7 +250,18 @@ def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
             return ()
     if wanted and all(region in BUILT_IN_REGIONS for region in wanted):
         return tuple(dict.fromkeys(wanted))
-    known = _known_regions(reader)
+    return find_regions(reader.inventory, reader.observer, wanted)
+
+
+def find_regions(
+    inventory: Inventory, observer: Observer, wanted: Sequence[str] = ()
+) -> Sequence[str]:
+    """Return the regions that are wanted, or all there are.
+
+    Raises NotFoundError for one that does not exist, and AuthenticationError; a list of regions
+    that cannot be had otherwise is replaced by the built-in one.
+    """
+    known = _known_regions(inventory, observer)
     for region in wanted:
         if region not in known:
             raise NotFoundError(
@@ -259,15 +270,13 @@ def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
     return tuple(dict.fromkeys(wanted)) or tuple(known)
 
 
-def _known_regions(reader: FleetReader) -> Sequence[str]:
+def _known_regions(inventory: Inventory, observer: Observer) -> Sequence[str]:
     try:
-        return [region.name for region in reader.inventory.list_regions()]
+        return [region.name for region in inventory.list_regions()]
     except (AuthenticationError, ConfigurationError):
         raise
     except VpcmetactlError as error:
-        reader.observer.warn(
-            f"the list of regions could not be read, the built-in one is used: {error}"
-        )
+        observer.warn(f"the list of regions could not be read, the built-in one is used: {error}")
         return BUILT_IN_REGIONS
 
 

@@ -1,6 +1,6 @@
 """What ``audit`` does."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,12 +8,12 @@ from pathlib import Path
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
+from vpcmetactl.cli.policies import take_policy
 from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.audit import AuditReport, audit, needs_trust
 from vpcmetactl.domain.checks import CHECKS, get_check
-from vpcmetactl.domain.default_policy import policy_of_flags
 from vpcmetactl.domain.errors import (
     AuthenticationError,
     ExitCode,
@@ -22,8 +22,7 @@ from vpcmetactl.domain.errors import (
     strongest,
 )
 from vpcmetactl.domain.gate import Baseline, Comparison, Gap, compare, gate
-from vpcmetactl.domain.policy import Policy, Requirement, Severity, UnknownMeans
-from vpcmetactl.domain.restarts import AssessedServer
+from vpcmetactl.domain.policy import Policy, Severity, UnknownMeans
 from vpcmetactl.domain.subjects import Subject
 from vpcmetactl.domain.templates import template_subject
 from vpcmetactl.render.documents import Scope, Trailer, Unread
@@ -111,15 +110,14 @@ def _judge_servers(session: Session, question: _Question) -> tuple[AuditReport, 
 
     report = audit(subjects, question.policy, question.as_of, is_whole)
     session.observer.finish()
-    scope = session.scope(reading)
-    return report, replace(scope, incomplete=[*scope.incomplete, *unread])
+    return report, session.scope(reading, unread)
 
 
 def _subjects(
     session: Session, reading: FleetReading, policy: Policy, unread: list[Unread]
 ) -> Iterable[Subject]:
     """Give the servers, with who trusts them where the policy asks for it."""
-    servers: Iterable[AssessedServer] = (one for batch in reading for one in batch)
+    servers = (one for batch in reading for one in batch)
     if not needs_trust(policy):
         return server_subjects(servers)
     account = session.caller.account_id
@@ -207,7 +205,7 @@ def _take_question(app: App, given: Given) -> _Question:
             "--fail-on-new: new since when?", hint="name an earlier snapshot: --baseline SNAPSHOT"
         )
     fail_on, unknown = given.pop("fail_on"), given.pop("unknown")
-    policy = _take_policy(app, given)
+    policy = take_policy(app, given)
     choice = take_choice(given)
     return _Question(
         choice=choice,
@@ -220,30 +218,6 @@ def _take_question(app: App, given: Given) -> _Question:
         only_new=only_new,
         templates=given.pop("templates"),
     )
-
-
-def _take_policy(app: App, given: Given) -> Policy:
-    require, limit = given.pop("require"), given.pop("max_response_hop_limit")
-    path, waivers = given.pop("policy"), given.pop("waivers")
-    if path and (require or limit):
-        raise InvalidInputError(
-            "--policy goes with neither --require nor --max-response-hop-limit",
-            hint="say it in the policy",
-        )
-    if path:
-        policy = app.files.read_policy(Path(path))
-    else:
-        policy = policy_of_flags(
-            require=Requirement(require) if require else None, max_response_hop_limit=limit
-        )
-    policy = app.files.with_waivers(policy, [Path(name) for name in waivers])
-    return policy.compiled(_compiled)
-
-
-def _compiled(expression: str, source: str) -> Callable[[Subject], bool | None]:
-    from vpcmetactl.cli.where import subject_predicate  # noqa: PLC0415 - few policies have one
-
-    return subject_predicate(expression, source)
 
 
 def _day(text: str | None, now: datetime) -> date:
