@@ -55,11 +55,9 @@ CASES = (
     Case("started-with-it", OFF, ("stop", ON, "start"), "not_needed", "stopped_since"),
     Case("protocol", HTTP, (HTTPS,), "unknown", "enabled_at_first_sight"),
     Case("hop-limit", HTTP, (HOPS,), "unknown", "enabled_at_first_sight"),
-    Case("metal-enabled", OFF, (ON,), "not_needed", "no_rule_for_bare_metal", is_metal=True),
-    Case("metal-protocol", HTTP, (HTTPS,), "not_needed", "no_rule_for_bare_metal", is_metal=True),
-    Case(
-        "metal-disabled", HTTP, (OFF_AGAIN,), "not_needed", "no_rule_for_bare_metal", is_metal=True
-    ),
+    Case("metal-enabled", OFF, (ON,), "not_needed", METAL),
+    Case("metal-protocol", HTTP, (HTTPS,), "not_needed", METAL),
+    Case("metal-disabled", HTTP, (OFF_AGAIN,), "not_needed", METAL),
 )
 # IBM's old rule was "once only": what came up with the service never needs it again.
 AGAIN = (ON, "stop", "start", OFF_AGAIN, ON)
