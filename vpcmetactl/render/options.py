@@ -3,12 +3,13 @@
 Imports next to nothing: every command's options are made of these words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Format(StrEnum):
-    """The formats that every reading command offers."""
+    """The formats: those that every reading command offers, and the reports of audits."""
 
     TABLE = "table"
     WIDE = "wide"
@@ -17,11 +18,29 @@ class Format(StrEnum):
     CSV = "csv"
     MARKDOWN = "markdown"
     IDS = "ids"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    HTML = "html"
+    PROMETHEUS = "prometheus"
+
+    @property
+    def is_report(self) -> bool:
+        """Whether only ``audit run`` has it: what it tells is an audit."""
+        return self in _REPORTS
 
     @property
     def has_columns(self) -> bool:
         """Whether ``--columns`` means something to it; the others are shaped by ``--query``."""
         return self in {Format.TABLE, Format.WIDE, Format.CSV, Format.MARKDOWN}
+
+
+_REPORTS = frozenset({Format.SARIF, Format.JUNIT, Format.GITHUB, Format.HTML, Format.PROMETHEUS})
+
+
+def formats_of(kind: str) -> Sequence[Format]:
+    """Return the formats that documents of a kind can be had in."""
+    return [one for one in Format if kind == "findings" or not one.is_report]
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Where results go: values are pushed in, text comes out through ``write``."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.render.documents import Document, ItemT, Trailer, ValueT, View, Write
 from vpcmetactl.render.formats import csvs, ids, jsons, markdown, tables
-from vpcmetactl.render.options import Format, OutputOptions
+from vpcmetactl.render.options import Format, OutputOptions, formats_of
 from vpcmetactl.render.paths import sort_by
 from vpcmetactl.render.query import Query
 
@@ -32,13 +33,24 @@ def open_sink(
     """Return a sink that writes values of a view in a format.
 
     ``jsonl`` without ``sort`` writes each item as it comes and holds none; everything else is
-    written at the end. Raises InvalidInputError for options that the format has no use for and
-    for a query that is no JMESPath.
+    written at the end. Raises InvalidInputError for a format that the view cannot be had in, for
+    options that the format has no use for and for a query that is no JMESPath.
     """
+    check_format(format_, view.kind)
     check_options(format_, options)
     if format_ is Format.JSONL and not options.sort:
         return _Stream(view, options, write)
     return _Collector(view, options, _renderer(format_, options), write)
+
+
+def check_format(format_: Format, kind: str) -> None:
+    """Raise InvalidInputError where documents of a kind cannot be had in a format."""
+    formats = formats_of(kind)
+    if format_ not in formats:
+        raise InvalidInputError(
+            f"--output {format_}: only audit run has it",
+            hint=f"the formats here are {', '.join(formats)}",
+        )
 
 
 def check_options(format_: Format, options: OutputOptions) -> None:
@@ -70,6 +82,11 @@ _RENDERERS: Mapping[Format, _Renderer[Any]] = {
 def _renderer(format_: Format, options: OutputOptions) -> _Renderer[ItemT]:
     if options.query is not None:
         return jsons.QueryRenderer(Query(options.query))
+    if format_.is_report:
+        # Imported here: few commands make a report.
+        from vpcmetactl.render.formats.reports.rendering import render_report  # noqa: PLC0415
+
+        return partial(render_report, format_)
     return _RENDERERS[format_]
 
 

@@ -56,6 +56,7 @@ class Waiver(Shape, frozen=True):
     owner: Annotated[str, about("Who accepts them.")]
     reason: Annotated[str, about("Why.")]
     expires: Annotated[date, about("The day, in UTC, at whose end it ends.")]
+    source: Annotated[str, about("Where it stands, such as `policy.toml: waivers[0]`.")]
 
 
 class Finding(Shape, frozen=True):
@@ -193,4 +194,5 @@ def _waiver(waiver: policy.Waiver | None) -> Waiver | None:
         owner=waiver.owner,
         reason=waiver.reason,
         expires=waiver.expires,
+        source=waiver.source,
     )
