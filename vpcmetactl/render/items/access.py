@@ -161,12 +161,26 @@ def server_profile(value: access.Access) -> ServerProfile:
 
 
 def finding_items(trailer: Trailer) -> tuple[Finding, ...] | None:
-    """Return what stands out in an account, those that merely inform last, as JSON shows it."""
+    """Return what stands out in an account as JSON shows it, in an order of its own.
+
+    Those that merely inform come last, and of one code those with the largest count first.
+    """
     whole = trailer.whole
     if not isinstance(whole, Sequence):
         return None
-    order = list(FindingCode)
-    return tuple(map(_finding, sorted(whole, key=lambda one: order.index(one.code))))
+    order = {code: place for place, code in enumerate(FindingCode)}
+
+    def key(finding: Finding) -> tuple[object, ...]:
+        server, profile = finding.server, finding.profile
+        return (
+            order[finding.code],
+            -(finding.count or 0),
+            (server.region, server.label) if server else (),
+            profile.label if profile else "",
+            finding.message,
+        )
+
+    return tuple(sorted(map(_finding, whole), key=key))
 
 
 def _way(way: access.Way) -> Way:
