@@ -21,7 +21,9 @@
         ├── RateLimitedError        429 until the time was up
         ├── UnavailableError        5xx, no connection, a broken answer, until the time was up
         ├── MalformedResponseError  a 2xx whose body is not what the API documents
-        └── RedirectedError         3xx, never followed
+        ├── RedirectedError         3xx, never followed
+        ├── StopFailedError         a server did not stop in time
+        └── StartFailedError        a server that was stopped did not come up again
 
 ``NotFoundError`` stands beside ``CloudError`` because our own look-ups raise it too.
 """
