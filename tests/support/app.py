@@ -1,8 +1,10 @@
 """An App on a cloud in memory, and commands run with it."""
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from io import StringIO
 
 from click.testing import CliRunner
@@ -11,13 +13,14 @@ from tests.support.clock import ManualClock
 from tests.support.fake_cloud import InMemoryCloud
 from tests.support.journal import InMemoryJournal
 from tests.support.program import Ran
-from vpcmetactl.cli.bootstrap import FileFormats
-from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.bootstrap import build_app
+from vpcmetactl.cli.context import App, Cloud, TrustCache
 from vpcmetactl.cli.main import cli
-from vpcmetactl.cli.settings import CloudOptions, Settings
+from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.errors import StateError
-from vpcmetactl.usecases.ports import Caller, Journal, Observer
+from vpcmetactl.domain.trust import ProfileTrust
+from vpcmetactl.usecases.ports import Caller, Clock, Journal, Observer, Realm
 
 
 class Stream(StringIO):
@@ -50,6 +53,24 @@ def a_terminal(
     )
 
 
+class KeptTrust:
+    """A ``TrustCache`` in memory; what is in it stays fresh."""
+
+    def __init__(self) -> None:
+        self.kept: Sequence[ProfileTrust] | None = None
+
+    def load(self, now: datetime) -> Sequence[ProfileTrust] | None:
+        del now
+        return self.kept
+
+    def save(self, trusts: Sequence[ProfileTrust], now: datetime) -> None:
+        del now
+        self.kept = trusts
+
+    def forget(self) -> None:
+        self.kept = None
+
+
 def an_app(
     cloud: InMemoryCloud | None = None,
     *,
@@ -58,6 +79,8 @@ def an_app(
     terminal: Terminal | None = None,
     state_error: StateError | None = None,
     opened: list[CloudOptions] | None = None,
+    trust_cache: TrustCache | None = None,
+    clock: Clock | None = None,
     raise_unexpected: bool = True,
 ) -> App:
     """Return an App on a cloud and a journal in memory.
@@ -67,6 +90,7 @@ def an_app(
     """
     the_cloud = cloud or InMemoryCloud()
     the_journal = journal or InMemoryJournal()
+    the_cache = trust_cache or KeptTrust()
     said = environ or {}
 
     @contextmanager
@@ -93,16 +117,19 @@ def an_app(
         del options, caller, observer
         yield the_journal
 
-    return App(
-        settings=Settings(said),
-        terminal=terminal or a_terminal(said),
-        clock=ManualClock(),
+    def open_trust_cache(options: CloudOptions, realm: Realm) -> TrustCache:
+        del options, realm
+        return the_cache
+
+    real = build_app(said, terminal or a_terminal(said), clock or ManualClock())
+    return replace(
+        real,
         open_cloud=open_cloud,
         check_state=check_state,
         open_journal=open_journal,
         open_runs=open_log,
         open_log=open_log,
-        files=FileFormats(),
+        open_trust_cache=open_trust_cache,
         raise_unexpected=raise_unexpected,
     )
 
