@@ -11,6 +11,9 @@ class Markup(str):
     __slots__ = ()
 
 
+NEW_LINE = Markup("\n")
+
+
 def tag(name: str, /, *parts: str, **attributes: object) -> Markup:
     """Return an element; parts that are no ``Markup`` are text.
 

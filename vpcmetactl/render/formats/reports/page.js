@@ -77,7 +77,7 @@
   for (const head of heads.filter((one) => one.dataset.sort)) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = head.textContent;
+    button.textContent = head.dataset.title = head.textContent;
     button.addEventListener("click", () => {
       const name = head.dataset.sort;
       sort = sort === name ? `-${name}` : sort === `-${name}` ? "" : name;

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from vpcmetactl import __version__
+from vpcmetactl.domain.policy import UnknownMeans
 from vpcmetactl.render.formats.reports.charts import charts
 from vpcmetactl.render.formats.reports.gathering import (
     EXIT_MEANINGS,
@@ -20,15 +21,20 @@ from vpcmetactl.render.formats.reports.gathering import (
     totals,
     unread_words,
 )
-from vpcmetactl.render.formats.reports.markup import Markup, joined, tag
+from vpcmetactl.render.formats.reports.markup import NEW_LINE, Markup, joined, tag
 from vpcmetactl.render.items.audits import Check, Finding
-from vpcmetactl.render.views.words import counted
+from vpcmetactl.render.views.words import counted, moment
 
 MOST_ROWS = 10_000
 
 _SHORT = 12
 _FOLDER = Path(__file__).parent
 _NOTHING = "-"
+_UNKNOWNS = {
+    UnknownMeans.PASS: "passes",
+    UnknownMeans.WARN: "passes, with a warning",
+    UnknownMeans.FAIL: "fails",
+}
 _Table = Callable[[Sequence[Finding]], Markup]
 
 
@@ -78,11 +84,13 @@ def _header(report: Report) -> Markup:
         "Regions": ", ".join(scope.regions),
         "Left out": ", ".join(scope.excluded),
         "API": scope.endpoint,
+        "Read from": scope.snapshot,
+        "Taken at": scope.taken_at and f"{moment(scope.taken_at)}",
         "Made at": report.time,
         "Waivers judged as of": report.as_of and f"{report.as_of} (UTC)",
         "Policy": policy and policy.name,
         "Policy digest": policy and policy.digest,
-        "What cannot be judged": policy and f"counts as {policy.unknown}",
+        "What cannot be judged": policy and _UNKNOWNS[policy.unknown],
         "Exit code": f"{report.exit_code}: {EXIT_MEANINGS.get(report.exit_code, 'it failed')}",
     }
     rows = [
@@ -115,7 +123,7 @@ def _section(name: str, title: str, *parts: str, class_: str | None = None) -> M
     section = tag(
         "section", heading, *parts, id=name, class_=class_, aria_labelledby=f"{name}-title"
     )
-    return joined(section, "\n")
+    return joined(section, NEW_LINE)
 
 
 def _totals(report: Report) -> Markup:
@@ -187,7 +195,7 @@ def _select(label: str, name: str, values: Sequence[str]) -> Markup:
 def _group(check_id: str, findings: Sequence[Finding]) -> Markup:
     title = f"{check_id}: {findings[0].check.title} ({len(findings)})"
     head = tag("tr", tag("th", title, colspan=6, scope="rowgroup", class_="group"))
-    return tag("tbody", head, "\n", *map(_row, findings))
+    return tag("tbody", head, NEW_LINE, *map(_row, findings))
 
 
 def _row(finding: Finding) -> Markup:
@@ -197,7 +205,7 @@ def _row(finding: Finding) -> Markup:
         "tr",
         tag("td", severity, class_=severity),
         tag("td", *_subject(finding), class_="name"),
-        tag("td", _region(finding)),
+        tag("td", _region(finding), class_="region"),
         tag("td", finding.message, class_="text"),
         tag("td", tag("code", mending) if mending else finding.remedy, class_="text"),
         tag("td", tag("code", finding.fingerprint[:_SHORT])),
@@ -207,15 +215,15 @@ def _row(finding: Finding) -> Markup:
         data_name=finding.label,
         data_region=finding.server.region if finding.server else "",
     )
-    return joined(row, "\n")
+    return joined(row, NEW_LINE)
 
 
 def _subject(finding: Finding) -> Iterator[str]:
     yield finding.label
     server = finding.server
-    if server is not None:
+    if server is not None and server.id != finding.label:
         yield Markup("<br>")
-        yield tag("code", server.crn or server.id, class_="quiet")
+        yield tag("code", server.id, class_="quiet")
 
 
 def _region(finding: Finding) -> str:
@@ -230,7 +238,7 @@ def _waived(findings: Sequence[Finding]) -> Markup:
             tag("td", finding.check.id),
             tag("td", finding.check.severity.value),
             tag("td", *_subject(finding), class_="name"),
-            tag("td", _region(finding)),
+            tag("td", _region(finding), class_="region"),
             tag("td", finding.message, class_="text"),
             tag("td", finding.waived.owner),
             tag("td", finding.waived.reason, class_="text"),
@@ -249,7 +257,7 @@ def _unknown(findings: Sequence[Finding]) -> Markup:
             "tr",
             tag("td", finding.check.id),
             tag("td", *_subject(finding), class_="name"),
-            tag("td", _region(finding)),
+            tag("td", _region(finding), class_="region"),
             tag("td", finding.message, class_="text"),
             tag("td", finding.waived.owner if finding.waived is not None else _NOTHING),
         )
@@ -306,7 +314,7 @@ def _heads(titles: Sequence[str], class_: str | None = None) -> list[Markup]:
 
 
 def _body(rows: Sequence[Markup]) -> Markup:
-    return tag("tbody", *(joined(row, "\n") for row in rows))
+    return tag("tbody", *(joined(row, NEW_LINE) for row in rows))
 
 
 def _scrolled(

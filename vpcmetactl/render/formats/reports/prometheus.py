@@ -76,7 +76,7 @@ def _scans(report: Report) -> Mapping[Labels, float]:
         for region in scope.regions
         for kind in ServerKind
     }
-    # A region that was not asked for by name may be missing, too.
+    # What is missing may be in no region, such as the trusted profiles of an account.
     missing: dict[Labels, float] = {
         (("region", unread.region or _UNKNOWN), ("kind", kind.value)): 0.0
         for unread in scope.incomplete
@@ -86,7 +86,7 @@ def _scans(report: Report) -> Mapping[Labels, float]:
 
 
 def _concerns(unread: Unread, region: str, kind: ServerKind) -> bool:
-    return unread.region in (None, region) and unread.kind in (None, kind)
+    return unread.region == region and unread.kind in (None, kind)
 
 
 def _servers(report: Report) -> Mapping[Labels, float]:
