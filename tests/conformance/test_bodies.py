@@ -111,6 +111,15 @@ def test_every_instance_group_is_strict_and_is_the_one_its_members_name(app: Emu
         assert {group["id"]: group["membership_count"] for group in listed} == dict(members)
 
 
+def test_every_membership_is_strict(app: Emulator) -> None:
+    for region in REGIONS:
+        caller = Caller(app, region)
+        for group in caller.find("/instance_groups")["instance_groups"]:
+            page = caller.find(f"/instance_groups/{group['id']}/memberships")
+            assert faults("InstanceGroupMembershipCollection", page) == []
+            assert len(page["memberships"]) == group["membership_count"]
+
+
 def test_every_template_is_strict_and_every_group_names_one(app: Emulator) -> None:
     for region in REGIONS:
         caller = Caller(app, region)

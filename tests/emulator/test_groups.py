@@ -57,3 +57,28 @@ def test_groups_are_there_again_after_a_reset(caller: Caller) -> None:
     caller.app.world.reset()
     caller.headers["Authorization"] = f"Bearer {caller.app.world.iam.issue_token().text}"
     assert caller.find("/instance_groups") == before
+
+
+def test_memberships_are_those_that_the_members_name(caller: Caller) -> None:
+    [group] = caller.find("/instance_groups")["instance_groups"]
+    path = f"/instance_groups/{group['id']}/memberships"
+    instances = {one["id"]: one for one in caller.find("/instances", limit=100)["instances"]}
+    first = caller.find(path, limit=3)
+    assert (first["total_count"], len(first["memberships"])) == (4, 3)
+    assert f"/v1{path}?limit=3&start=" in first["next"]["href"]
+    start = first["next"]["href"].partition("start=")[2]
+    rest = caller.find(path, limit=3, start=start)
+    memberships = first["memberships"] + rest["memberships"]
+    assert "next" not in rest
+    assert len({one["instance"]["id"] for one in memberships}) == 4
+    for one in memberships:
+        named = instances[one["instance"]["id"]]["instance_group_membership"]
+        assert {key: one[key] for key in ("href", "id", "name")} == {
+            key: named[key] for key in ("href", "id", "name")
+        }
+        assert one["instance_template"] == group["instance_template"]
+
+
+def test_a_group_that_is_not_there_has_no_memberships(caller: Caller) -> None:
+    refused = error_of(caller.get("/instance_groups/r006-none/memberships"))
+    assert refused == (404, [("not_found", "id")])

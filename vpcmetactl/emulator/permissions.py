@@ -18,7 +18,7 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
             {"list_instance_templates", "get_instance_template"}
         ),
         "is.instance-group.instance-group.read": frozenset(
-            {"list_instance_groups", "get_instance_group"}
+            {"list_instance_groups", "get_instance_group", "list_instance_group_memberships"}
         ),
         "is.bare-metal-server.bare-metal-server.list": frozenset({"list_bare_metal_servers"}),
         "is.bare-metal-server.bare-metal-server.read": frozenset(

@@ -200,7 +200,7 @@ def _optional_parts(instance: Instance, status: str) -> Body:
             "model": gpu.model,
         }
     if instance.instance_group is not None:
-        parts["instance_group_membership"] = _membership(instance, instance.instance_group)
+        parts["instance_group_membership"] = membership_reference(instance, instance.instance_group)
     placed = instance.dedicated_host or instance.placement_group
     if placed is not None:
         parts["placement_target"] = named_reference(placed)
@@ -316,7 +316,8 @@ def image_reference(region: str, system: OperatingSystem) -> Body:
     }
 
 
-def _membership(instance: Instance, group: Named) -> Body:
+def membership_reference(instance: Instance, group: Named) -> Body:
+    """A membership of an instance group, as the member names it."""
     identifier = f"{region_prefix(instance.zone.region)}-{derived_uuid(instance.id, 'membership')}"
     return {
         "href": f"{group.href}/memberships/{identifier}",

@@ -5,11 +5,13 @@ from typing import Any
 from vpcmetactl.emulator.clock import timestamp
 from vpcmetactl.emulator.vpc.bodies import (
     image_reference,
+    instance_href,
+    membership_reference,
     resource_group_reference,
     vpc_reference,
 )
 from vpcmetactl.emulator.vpc.networking import subnet_reference
-from vpcmetactl.emulator.vpc.resources import InstanceGroup, InstanceTemplate
+from vpcmetactl.emulator.vpc.resources import Instance, InstanceGroup, InstanceTemplate
 
 Body = dict[str, Any]
 
@@ -51,12 +53,7 @@ def instance_group_body(group: InstanceGroup, members: int) -> Body:
         "crn": group.named.crn,
         "href": group.named.href,
         "id": group.id,
-        "instance_template": {
-            "crn": template.crn,
-            "href": template.href,
-            "id": template.id,
-            "name": template.name,
-        },
+        "instance_template": _template_reference(template),
         "lifecycle_reasons": [],
         "lifecycle_state": "stable",
         "managers": [],
@@ -67,4 +64,35 @@ def instance_group_body(group: InstanceGroup, members: int) -> Body:
         "subnets": [subnet_reference(group.vpc, zone) for zone in group.zones],
         "updated_at": created_at,
         "vpc": vpc_reference(group.vpc),
+    }
+
+
+def membership_body(group: InstanceGroup, member: Instance) -> Body:
+    """The membership of an instance, which was made for it and is deleted with it."""
+    reference = membership_reference(member, group.named)
+    created_at = timestamp(member.created_at)
+    return {
+        "created_at": created_at,
+        "delete_instance_on_membership_delete": True,
+        "href": reference["href"],
+        "id": reference["id"],
+        "instance": {
+            "crn": member.crn,
+            "href": instance_href(member),
+            "id": member.id,
+            "name": member.name,
+        },
+        "instance_template": _template_reference(group.template),
+        "name": reference["name"],
+        "status": "healthy",
+        "updated_at": created_at,
+    }
+
+
+def _template_reference(template: InstanceTemplate) -> Body:
+    return {
+        "crn": template.crn,
+        "href": template.href,
+        "id": template.id,
+        "name": template.name,
     }

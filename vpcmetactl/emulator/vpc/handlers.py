@@ -12,10 +12,14 @@ from vpcmetactl.emulator.vpc.bodies import region_body, vpc_body
 from vpcmetactl.emulator.vpc.catalog import endpoint
 from vpcmetactl.emulator.vpc.collections import Collection, Filterable, Page
 from vpcmetactl.emulator.vpc.errors import JSON, VpcRefusal, refuse
-from vpcmetactl.emulator.vpc.groups import instance_group_body, instance_template_body
+from vpcmetactl.emulator.vpc.groups import (
+    instance_group_body,
+    instance_template_body,
+    membership_body,
+)
 from vpcmetactl.emulator.vpc.recorded import RecordedServer
 from vpcmetactl.emulator.vpc.requests import DEFAULT_LIMIT, filters_of, limit_of, region_of
-from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance
+from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance, InstanceGroup
 from vpcmetactl.emulator.vpc.state import VpcCall
 from vpcmetactl.emulator.vpc.volumes import boot_volume_body
 
@@ -99,11 +103,31 @@ def list_instance_groups(call: VpcCall) -> Response:
 
 def get_instance_group(call: VpcCall) -> Response:
     """GET /instance_groups/{id}."""
-    region = region_of(call)
-    group = region.instance_groups.get(call.arguments["id"])
+    region, group = region_of(call), _instance_group_of(call)
+    return answer(call, msgspec.json.encode(instance_group_body(group, region.members_of(group))))
+
+
+def list_instance_group_memberships(call: VpcCall) -> Response:
+    """GET /instance_groups/{id}/memberships."""
+    group = _instance_group_of(call)
+    members: Collection[Instance] = Collection()
+    for instance in region_of(call).instances:
+        if isinstance(instance, Instance) and instance.instance_group == group.named:
+            members.add(instance)
+    return _listing(
+        call,
+        "memberships",
+        members,
+        lambda member: msgspec.json.encode(membership_body(group, member)),
+        f"instance_groups/{group.id}/memberships",
+    )
+
+
+def _instance_group_of(call: VpcCall) -> InstanceGroup:
+    group = region_of(call).instance_groups.get(call.arguments["id"])
     if group is None:
         raise not_found("instance group")
-    return answer(call, msgspec.json.encode(instance_group_body(group, region.members_of(group))))
+    return group
 
 
 def list_instance_templates(call: VpcCall) -> Response:
@@ -157,11 +181,15 @@ def _encoder(call: VpcCall) -> Callable[[Instance | BareMetalServer | RecordedSe
 
 
 def _listing(
-    call: VpcCall, name: str, collection: Collection[T], encode: Callable[[T], bytes]
+    call: VpcCall,
+    name: str,
+    collection: Collection[T],
+    encode: Callable[[T], bytes],
+    path: str | None = None,
 ) -> Response:
     limit = limit_of(call)
     page = _page(call, collection, limit)
-    url = f"{endpoint(call.arguments['region'])}/v1/{name}?limit={limit}"
+    url = f"{endpoint(call.arguments['region'])}/v1/{path or name}?limit={limit}"
     body: dict[str, Any] = {
         "first": {"href": url},
         name: [msgspec.Raw(encode(item)) for item in page.items],

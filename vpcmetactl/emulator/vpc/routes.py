@@ -143,6 +143,14 @@ ROUTES: tuple[Route[VpcState], ...] = (
         "a file are not there.",
     ),
     Route(
+        "list_instance_group_memberships",
+        "GET",
+        "/instance_groups/<id>/memberships",
+        handlers.list_instance_group_memberships,
+        "Paging as for instances. Each is `healthy`, whatever its instance is.",
+        _PAGING,
+    ),
+    Route(
         "list_instance_templates",
         "GET",
         "/instance/templates",
