@@ -53,7 +53,11 @@ class SortKey:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    """How a result is to be shown; ``choices`` reads ``sort`` and ``columns`` from words."""
+    """How a result is to be shown; ``choices`` reads ``sort`` and ``columns`` from words.
+
+    ``room`` is how many bytes of UTF-8 a Markdown table may take, where its reader has a limit:
+    rows that do not fit are left out, and counted. What stands under the table is whole.
+    """
 
     query: str | None = None
     sort: tuple[SortKey, ...] = ()
@@ -61,3 +65,4 @@ class OutputOptions:
     limit: int | None = None
     width: int = 80
     color: bool = False
+    room: int | None = None

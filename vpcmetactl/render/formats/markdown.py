@@ -15,10 +15,22 @@ def render_markdown(document: Document[Any], write: Write) -> None:
     if is_page(document):
         groups = [*pages(document), *groups]
     elif document.items:
-        write("".join(_table(chosen_columns(document, wide=False), document.items)))
+        lines = list(_table(chosen_columns(document, wide=False), document.items))
+        write("".join(_fitting(lines, document.options.room)))
         if groups:
             write("\n")
     write("\n".join("".join(_group(group)) for group in groups))
+
+
+def _fitting(lines: Sequence[str], room: int | None) -> Iterator[str]:
+    """Give as many lines as there is room for, and say how many rows had none."""
+    for place, line in enumerate(lines):
+        if room is not None:
+            room -= len(line.encode())
+            if room < 0:
+                yield f"\n{len(lines) - place} more are left out here, for want of room.\n"
+                return
+        yield line
 
 
 def _table(columns: Sequence[Column[Any]], items: Sequence[Any]) -> Iterator[str]:

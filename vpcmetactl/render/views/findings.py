@@ -1,7 +1,7 @@
 """The findings of an audit, gravest first, and what to do about each check that failed."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from vpcmetactl.domain import findings
 from vpcmetactl.domain.audit import AuditReport
@@ -15,6 +15,9 @@ from vpcmetactl.render.items.audits import (
     finding_item,
 )
 from vpcmetactl.render.views.words import NONE, counted, listed, severity_style
+
+# How many of those that could not be judged are named.
+_NAMED = 3
 
 
 def _message(finding: Finding) -> str:
@@ -134,7 +137,21 @@ def _remarks(document: Document[Finding]) -> Sequence[Group]:
     ]
     if others:
         groups.append(Group(others))
+    unjudged = list(_unjudged(document.trailer.whole))
+    if unjudged:
+        groups.append(Group(unjudged, title="Could not be judged"))
     return [*groups, Group([Line(_totals(summary))])]
+
+
+def _unjudged(whole: object) -> Iterator[Line]:
+    """Name the first few subjects that each check could not judge."""
+    found: dict[str, list[findings.Finding]] = defaultdict(list)
+    for finding in whole.open_unknowns if isinstance(whole, AuditReport) else ():
+        found[finding.check.id].append(finding)
+    for check_id, some in found.items():
+        named = "; ".join(f"{finding.label}: {finding.message}" for finding in some[:_NAMED])
+        more = len(some) - _NAMED
+        yield Line(f"{named}; and {more} more" if more > 0 else named, label=check_id)
 
 
 def _check_group(
