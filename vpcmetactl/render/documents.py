@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # Only named here; a usage error does not wait until they are loaded.
     from vpcmetactl.domain.access_findings import AccessFinding
     from vpcmetactl.domain.audit import AuditReport
+    from vpcmetactl.domain.diffing import DiffSummary
     from vpcmetactl.domain.plans import Plan
     from vpcmetactl.domain.saved_plans import SavedPlan
     from vpcmetactl.domain.servers import ServerKind
@@ -143,16 +144,17 @@ _CUT_SHORT = frozenset({ExitCode.INCOMPLETE, ExitCode.INTERRUPTED, ExitCode.TERM
 class Trailer:
     """What is known at the end only.
 
-    ``whole`` is the report or plan that the items are from, or what stands out in the account they
-    are of, where there is one: a summary may count what is no item, such as the servers that
-    passed, and a plan that was put aside has more to tell. ``run_id`` names the run of an apply.
+    ``whole`` is the report, plan or comparison that the items are from, or what stands out in the
+    account they are of, where there is one: a summary may count what is no item, such as the
+    servers that passed, and a plan that was put aside has more to tell. ``run_id`` names the run of
+    an apply.
     """
 
     generated_at: datetime
     exit_code: ExitCode = ExitCode.OK
     scope: Scope = field(default_factory=Scope)
     errors: Sequence[VpcmetactlError] = ()
-    whole: "AuditReport | Plan | SavedPlan | Sequence[AccessFinding] | None" = None
+    whole: "AuditReport | DiffSummary | Plan | SavedPlan | Sequence[AccessFinding] | None" = None
     run_id: str | None = None
 
     @property

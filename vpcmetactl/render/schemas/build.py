@@ -15,11 +15,13 @@ from vpcmetactl.render.documents import Status
 from vpcmetactl.render.items import (
     access,
     audits,
+    diffs,
     imports,
     plan_summaries,
     plans,
     runs,
     servers,
+    templates,
     trust,
 )
 from vpcmetactl.render.items.base import Moment, Shape, about
@@ -104,6 +106,14 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     "import": ("What came of importing events", Envelope[imports.Import, imports.Import]),
     "findings": ("Findings of an audit", Envelope[audits.Finding, audits.FindingsSummary]),
     "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
+    "diff": (
+        "What differs between two snapshots",
+        Envelope[diffs.Difference, diffs.DiffCounts],
+    ),
+    "templates": (
+        "Instance templates and what they will make",
+        Envelope[templates.Template, templates.TemplatesSummary],
+    ),
     "plan": ("What would be changed", Envelope[plans.PlannedItem, plan_summaries.PlanSummary]),
     "outcomes": (
         "What was changed",
