@@ -24,8 +24,8 @@ from tests.support.terraform import (
     written,
 )
 from vpcmetactl.domain.errors import InvalidInputError
-from vpcmetactl.files.terraform import addresses_by_server_id, read_terraform
 from vpcmetactl.files.terraform.addresses import address_of, references_in, steps_of
+from vpcmetactl.files.terraform.reading import addresses_by_server_id, read_terraform
 
 LINK, RULE = "ibm_iam_trusted_profile_link", "ibm_iam_trusted_profile_claim_rule"
 INSTANCE = "ibm_is_instance"

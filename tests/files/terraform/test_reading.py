@@ -27,7 +27,7 @@ from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.servers import BareMetalServer, Instance, Reference
 from vpcmetactl.domain.subjects import Location, Origin, Subject
 from vpcmetactl.domain.terraform import AttributeForm, ManagedBy
-from vpcmetactl.files.terraform import addresses_by_server_id, read_terraform
+from vpcmetactl.files.terraform.reading import addresses_by_server_id, read_terraform
 
 INSTANCE, TEMPLATE = "ibm_is_instance", "ibm_is_instance_template"
 METAL = "ibm_is_bare_metal_server"

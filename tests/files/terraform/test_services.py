@@ -21,7 +21,7 @@ from tests.support.terraform import (
 )
 from vpcmetactl.domain.servers import MetadataService
 from vpcmetactl.domain.subjects import Origin
-from vpcmetactl.files.terraform import read_terraform
+from vpcmetactl.files.terraform.reading import read_terraform
 
 DEFAULTS = MetadataService(enabled=False, protocol="http", response_hop_limit=1)
 NOTHING = MetadataService()

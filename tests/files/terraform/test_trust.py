@@ -22,7 +22,7 @@ from tests.support.terraform import (
     written,
 )
 from vpcmetactl.domain.subjects import TrustingProfile
-from vpcmetactl.files.terraform import read_terraform
+from vpcmetactl.files.terraform.reading import read_terraform
 
 INSTANCE, TEMPLATE = "ibm_is_instance", "ibm_is_instance_template"
 METAL, PROFILE = "ibm_is_bare_metal_server", "ibm_iam_trusted_profile"

@@ -4,7 +4,3 @@ Read are what ``terraform show -json`` prints of a plan or a state (format versi
 state files of version 4. OpenTofu's are the same. Of a resource only named attributes are decoded:
 user data, keys and passwords are skipped.
 """
-
-from vpcmetactl.files.terraform.reading import addresses_by_server_id, read_terraform
-
-__all__ = ["addresses_by_server_id", "read_terraform"]
