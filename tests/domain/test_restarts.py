@@ -230,6 +230,10 @@ def test_sights_alone_give_the_verdict(history: str, expected: tuple[Verdict, Re
         ("off@running updated+-60 stopped+-50 started+-49", _NEEDED),
         ("off@running disabled+-60", _BEFORE),
         ("enabled+10 stopped+20 started+21", _SETTLED),
+        # Asked for, and done: both are told.
+        ("on@running enabled+-60 stopped+-50 stopped+-49 started+-40 started+-39", _SETTLED),
+        ("on@running stopped+-60 stopped+-59 started+-50 started+-49 enabled+-40", _NEEDED),
+        ("on@running started+-60 enabled+-50 started+-40", _FIRST_SIGHT),
         # Off and on between sights, and what that means for a start between them.
         ("off@running on@running disabled+70 stopped+80 started+81 enabled+90", _NEEDED),
         # What an operator says counts where the service was enabled.

@@ -94,12 +94,18 @@ def actions(cloud: EmulatedCloud, *codes: int) -> Counter[tuple[str, str]]:
 
 
 def asked_actions(cloud: EmulatedCloud) -> Iterator[tuple[str, str, int]]:
-    """Yield the stops and starts that were asked for in order: whose, which, and the answer."""
+    """Yield the stops and starts that were asked for in order: whose, which, and the answer.
+
+    What is no JSON was cut off by a kill, and asked for nothing.
+    """
     names = {one.id: str(one.name) for one in cloud.emulator.world.servers()}
     for request in cloud.emulator.requests:
         if request.operation in _ACTIONS:
             *_, server_id, last = request.path.split("/")
-            what = msgspec.json.decode(request.body)["type"] if last == "actions" else last
+            try:
+                what = msgspec.json.decode(request.body)["type"] if last == "actions" else last
+            except msgspec.DecodeError:
+                continue
             yield names.get(server_id, server_id), what, request.status
 
 

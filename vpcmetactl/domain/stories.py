@@ -118,7 +118,7 @@ def _told_of_service(state: _State, kind: EventKind) -> Iterator[_State]:
 
 
 def _told_of_power(state: _State, kind: EventKind) -> Iterator[_State]:
-    was = state.power
+    was, is_first = state.power, state.start_stop is _Change.NONE
     state = state._replace(start_stop=_Change.TOLD)
     if kind is EventKind.STOPPED:
         yield state._replace(power=Power.DOWN)
@@ -126,6 +126,11 @@ def _told_of_power(state: _State, kind: EventKind) -> Iterator[_State]:
         yield started(state)._replace(power=Power.UP)
     elif was is Power.COMING_UP:
         yield state._replace(power=Power.UP)
+    elif not is_first:
+        # Activity Tracker tells of a start twice: when it is asked for, and when it is done. Or
+        # nobody told of a stop between two starts.
+        yield state
+        yield started(state)._replace(power=Power.UP)
 
 
 _OF_SERVICE = frozenset({EventKind.UPDATED, EventKind.ENABLED, EventKind.DISABLED})
