@@ -150,6 +150,7 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
     told = output is not None and output.remarks_on_stdout
     for part in () if told else parts:
         what = f"{part.kind.words}s of {part.region}" if part.kind else part.region
+        what = what or "trusted profiles"
         app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
     for trace in dict.fromkeys(part.error.trace for part in parts):
         if trace:

@@ -1,18 +1,22 @@
 """What ``servers`` does."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
-from vpcmetactl.cli.session import open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
-from vpcmetactl.domain.errors import ExitCode, strongest
+from vpcmetactl.cli.trust import TrustReading, profiles_of
+from vpcmetactl.domain.access import join_profiles
+from vpcmetactl.domain.errors import AuthenticationError, ExitCode, VpcmetactlError, strongest
 from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.selection import ServerSelector
-from vpcmetactl.render.documents import View
+from vpcmetactl.render.documents import Unread, View
+from vpcmetactl.usecases.fleet import FleetReading
 
 
 def list_servers(app: App, given: Given) -> ExitCode:
@@ -25,7 +29,8 @@ def list_servers(app: App, given: Given) -> ExitCode:
     from vpcmetactl.render.views.servers import SERVERS  # noqa: PLC0415 - usage errors come first
 
     out = _Output(SERVERS, output, exit_code=given["exit_code"])
-    return _read(app, options, out, choice, where)
+    how = "always" if given["with_"] else "never"
+    return _read(app, options, out, choice, where, check_trust=how)
 
 
 def show_server(app: App, given: Given) -> ExitCode:
@@ -38,7 +43,8 @@ def show_server(app: App, given: Given) -> ExitCode:
         output = read_output(app, "servers", given)
     from vpcmetactl.render.views.servers import SERVER  # noqa: PLC0415 - usage errors come first
 
-    return _read(app, options, _Output(SERVER, output), choice, None)
+    out = _Output(SERVER, output)
+    return _read(app, options, out, choice, None, check_trust=given["check_trust"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +57,66 @@ class _Output:
 
 
 def _read(
-    app: App, options: CloudOptions, output: _Output, choice: Choice, where: Predicate | None
+    app: App,
+    options: CloudOptions,
+    output: _Output,
+    choice: Choice,
+    where: Predicate | None,
+    *,
+    check_trust: str,
 ) -> ExitCode:
     found = False
+    unread: list[Unread] = []
     with emitter(app, output.view, output.choice) as out, open_session(app, options) as session:
         reading = session.read(choice, where)
-        for batch in reading:
+        wanted = check_trust != "never"
+        batches = _with_profiles(session, reading, unread) if wanted else reading
+        for batch in batches:
             found = True
             for assessed in batch:
                 out.item(assessed)
             out.flush()
+        is_short = reading.unread or (unread and check_trust == "always")
         code = strongest(
-            ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
+            ExitCode.INCOMPLETE if is_short else ExitCode.OK,
             ExitCode.FINDINGS if output.exit_code and found else ExitCode.OK,
         )
         session.observer.finish()
-        trailer = session.trailer(reading, code)
+        if check_trust == "auto":
+            _warn_of_untold_trust(session, unread)
+            unread.clear()
+        trailer = session.trailer(reading, code, unread)
         out.end(trailer)
         warn_of_unread(app, trailer.scope.incomplete, output.choice)
     return code
+
+
+def _with_profiles(
+    session: Session, reading: FleetReading, unread: list[Unread]
+) -> Iterator[Sequence[AssessedServer]]:
+    """Give the servers, once all are read, with the profiles that trust each of them.
+
+    Where these cannot be read the servers are given without, and ``unread`` says why.
+    """
+    servers = [assessed for batch in reading for assessed in batch]
+    account = session.caller.account_id
+    try:
+        trusts = TrustReading(session, profiles_of(session) if servers else ())
+        joined = join_profiles(servers, trusts)
+    except AuthenticationError:
+        raise
+    except VpcmetactlError as error:
+        unread.append(Unread(account, None, None, error))
+        yield servers
+        return
+    errors = [error for trust in trusts.unread for error in trust.errors.values()]
+    unread += [Unread(account, None, None, error) for error in errors[:1]]
+    yield joined
+
+
+def _warn_of_untold_trust(session: Session, unread: Sequence[Unread]) -> None:
+    """Say why it is not told who trusts the server, where nobody insisted on it."""
+    for part in unread:
+        session.observer.warn(f"not all of who trusts the server could be read: {part.error}")
+        if part.error.hint:
+            session.app.terminal.note(f"hint: {part.error.hint}")

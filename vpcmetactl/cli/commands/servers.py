@@ -6,6 +6,7 @@ import click
 
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
+    check_trust_option,
     cloud_options,
     exit_code_option,
     no_state_option,
@@ -27,6 +28,12 @@ def servers() -> None:
 
 @servers.command("list")
 @selection_options
+@click.option(
+    "--with",
+    "with_",
+    type=click.Choice(["profiles"]),
+    help="Also read the trusted profiles, and tell which of them trust each server.",
+)
 @output_options
 @exit_code_option
 @restart_rule_option
@@ -49,6 +56,7 @@ def list_(app: "App", /, **given: Any) -> "ExitCode":
 @servers.command()
 @click.argument("server")
 @click.option("--region", "-r", multiple=True, help="Look in this region only.")
+@check_trust_option
 @output_options
 @restart_rule_option
 @source_option
