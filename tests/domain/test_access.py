@@ -179,7 +179,7 @@ _UNKNOWN = RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT)
             (Obstacle.STATUS_NOT_REPORTED,),
             None,
         ),
-        (an_instance(metadata_service=ON), _NEEDED, (Obstacle.RESTART_NEEDED,), False),
+        (an_instance(metadata_service=ON), _NEEDED, (Obstacle.RESTART_NEEDED,), None),
         (an_instance(metadata_service=ON), _UNKNOWN, (Obstacle.RESTART_UNKNOWN,), None),
         (
             an_instance(metadata_service=OFF, status="stopped"),

@@ -82,7 +82,6 @@ _CERTAIN = frozenset(
         Obstacle.SERVICE_DISABLED,
         Obstacle.UNSUPPORTED_ARCHITECTURE,
         Obstacle.NOT_RUNNING,
-        Obstacle.RESTART_NEEDED,
     }
 )
 
