@@ -243,11 +243,12 @@ def test_servers_left_stopped_are_named_with_what_starts_them_again() -> None:
     first, second = cut_off_warnings([*many, cut_off("web-1", "r2")])
     assert first == (
         "db-0 (us-south), db-1 (us-south), db-2 (us-south) and 9 more are perhaps still stopped: "
-        "run r1 stopped them and was cut off; vpcmetactl runs resume r1 starts them first of all"
+        "run r1 stopped them and did not see them run again; vpcmetactl runs resume r1 starts "
+        "them first of all"
     )
     assert second == (
-        "web-1 (us-south) is perhaps still stopped: run r2 stopped it and was cut off; "
-        "vpcmetactl runs resume r2 starts it first of all"
+        "web-1 (us-south) is perhaps still stopped: run r2 stopped it and did not see it run "
+        "again; vpcmetactl runs resume r2 starts it first of all"
     )
     assert cut_off_warnings([]) == []
 

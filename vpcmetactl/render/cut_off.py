@@ -21,6 +21,6 @@ def _warning(run_id: str, restarts: Sequence[CutOffRestart]) -> str:
     who = f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
     down, them = ("is", "it") if len(restarts) == 1 else ("are", "them")
     return (
-        f"{who} {down} perhaps still stopped: run {run_id} stopped {them} and was cut off; "
-        f"vpcmetactl runs resume {run_id} starts {them} first of all"
+        f"{who} {down} perhaps still stopped: run {run_id} stopped {them} and did not see {them} "
+        f"run again; vpcmetactl runs resume {run_id} starts {them} first of all"
     )
