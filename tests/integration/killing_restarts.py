@@ -28,6 +28,7 @@ from vpcmetactl.emulator.world import World
 
 NEEDED = 6
 APPLY = ("--yes", "--canary", "1", "--max-workers", "3", "-q")
+RESUME = ("--canary", "0", "--max-workers", "8", "-q")
 # The API is slow enough for a kill to come between a request and its answer.
 LATENCY, PACE = 0.004, 0.05
 # A server is down for about so long.
@@ -102,7 +103,7 @@ class Gallows:
         killed = self._apply_and_kill(dice)
         down = self._asked_and_not_up()
         run_id = self._check_that_they_are_told(down)
-        resumed = self.cloud.run("runs", "resume", run_id, "--max-workers", "8", "-q")
+        resumed = self.cloud.run("runs", "resume", run_id, *RESUME)
         assert resumed.exit_code == 0, resumed.stdout + resumed.stderr
         self._check_fleet(before)
         return killed

@@ -86,7 +86,7 @@ def test_the_second_signal_leaves_at_once_and_the_next_command_tells(
     ran = finish(process)
     told = cloud.run("servers", "list")
     (run_id,) = cloud.run("runs", "list", "-o", "ids").stdout.split()
-    resumed = cloud.run("runs", "resume", run_id, "--max-workers", "5")
+    resumed = cloud.run("runs", "resume", run_id, "--canary", "0", "--max-workers", "5")
 
     assert (said, ran.exit_code, ran.stdout, ran.stderr) == (STOPPING, exit_code, "", "")
     assert "db-1 (us-south) is perhaps still stopped" in told.stderr
@@ -103,7 +103,7 @@ def test_an_interrupted_run_says_how_to_go_on(cloud: EmulatedCloud) -> None:
     process.send_signal(signal.SIGINT)
     ran = finish(process)
     (run_id,) = cloud.run("runs", "list", "-o", "ids").stdout.split()
-    resumed = cloud.run("runs", "resume", run_id, "--max-workers", "5")
+    resumed = cloud.run("runs", "resume", run_id, "--canary", "0", "--max-workers", "5")
 
     assert f"vpcmetactl runs resume {run_id}" in ran.stdout
     assert resumed.exit_code == 0

@@ -252,7 +252,7 @@ def test_a_server_that_was_stopped_is_started_whatever_the_api_does(
 def test_a_server_that_cannot_be_read_while_it_is_down_is_started_all_the_same(
     cloud: EmulatedCloud,
 ) -> None:
-    cloud.fail("get_instance:503:5")
+    cloud.fail("get_instance:503:3")
 
     ran = cloud.run("restarts", "run", "db-1", "--yes", "-o", "json")
 
