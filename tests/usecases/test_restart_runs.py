@@ -13,7 +13,15 @@ from tests.support.fake_cloud import Call
 from tests.usecases.restarts import WAIT, Restarts, a_row
 from vpcmetactl.domain.applying import ApplyOptions, FailureBudget
 from vpcmetactl.domain.errors import ConflictError, StateError, UnrecordedError
-from vpcmetactl.domain.plans import Applied, Failed, NotAttempted, Outcome
+from vpcmetactl.domain.evidence import EventKind, Observation, ServerEvent, Sights, Source
+from vpcmetactl.domain.plans import (
+    AlreadyDone,
+    Applied,
+    Failed,
+    NotAttempted,
+    Outcome,
+    SkipReason,
+)
 from vpcmetactl.domain.runs import RestartStep, RunState
 from vpcmetactl.domain.servers import Server
 
@@ -302,3 +310,44 @@ def test_an_outcome_that_cannot_be_written_down_ends_the_run_with_every_server_u
     assert "vpcmetactl runs resume run-1" in (caught.value.hint or "")
     assert all(scene.status(one) == "running" for one in servers)
     assert scene.clock.monotonic() < 10 * WAIT
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        (EventKind.RESTARTED, Source.OWN_RUN),
+        (EventKind.RESTARTED, Source.OPERATOR),
+        (EventKind.ACKNOWLEDGED, Source.OPERATOR),
+    ],
+)
+def test_what_others_wrote_down_since_the_run_began_is_heeded(
+    kind: EventKind, source: Source
+) -> None:
+    servers = a_row(2)
+    scene = Restarts(servers)
+    seen = Observation(servers[1].id, scene.clock.now(), enabled=True, status="running")
+    scene.journal.record_sights(Sights([seen]))
+
+    def tell() -> None:
+        told = ServerEvent(servers[1].id, scene.clock.now(), kind, source, "of-another-process")
+        scene.journal.add_events([told])
+
+    scene.before("start_server", tell)  # while the first of them is down
+
+    first, second = scene.run()
+
+    assert isinstance(first, Applied)
+    assert second == AlreadyDone(scene.plan.changes[1], SkipReason.ALREADY_RESTARTED)
+    assert scene.sent() == ["stop_server", "start_server"]
+
+
+def test_where_that_cannot_be_read_nothing_more_is_stopped() -> None:
+    scene = Restarts(a_row(2))
+    scene.journal.fail("load_histories", StateError("the disk is gone"), after=2)
+    outcomes: list[Outcome] = []
+
+    with pytest.raises(UnrecordedError):
+        outcomes.extend(scene.applier().apply(scene.plan))
+
+    assert [type(one) for one in outcomes] == [Applied, NotAttempted]
+    assert scene.sent() == ["stop_server", "start_server"]

@@ -63,7 +63,7 @@ def test_each_step_is_written_down_before_it_is_taken() -> None:
         if name != "get_server"
     ]
     assert told == [
-        *("begin_run", "load_histories", "intend"),
+        *("begin_run", "load_histories", "intend", "load_histories"),
         *(RestartStep.STOPPING, "stop_server"),
         *(RestartStep.STOPPED, "start_server", RestartStep.STARTING),
         *(RestartStep.RUNNING, "settle", "finish_run"),

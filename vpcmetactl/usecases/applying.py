@@ -94,6 +94,20 @@ class Record:
             return NotAttempted(self._change)
         return None
 
+    def learn(self) -> bool:
+        """Take in what others wrote down of the server since the run began: it may be hours ago.
+
+        Returns whether that could be read; where it could not, the run starts nothing more.
+        """
+        server_id = self._change.server.id
+        try:
+            known = self._applier.journal.load_histories([server_id])
+        except StateError as error:
+            self._applier.give_up(error)
+            return False
+        self.history = known.get(server_id, NOTHING_KNOWN)
+        return True
+
     def sending(self) -> None:
         """Say that something is about to be sent."""
         self._applier.has_sent()

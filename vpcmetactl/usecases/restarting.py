@@ -133,6 +133,8 @@ class _Restarting:
     def _check(self, found: Server) -> None:
         """End here where a restart is not called for any more, or must not be."""
         change = self.change
+        if not self.record.learn():
+            raise _EndedError(NotAttempted(change))
         self.record.see(found)
         if found.status != "running":
             message = f"is {found.status or 'in no known status'}: only what runs is restarted"
