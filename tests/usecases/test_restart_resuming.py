@@ -228,6 +228,23 @@ def test_a_stop_that_is_heard_just_as_the_run_is_resumed_is_our_own() -> None:
     assert scene.status() == "running"
 
 
+@pytest.mark.parametrize("error", [ConflictError("409"), PermissionDeniedError("403"), _GONE])
+def test_a_stop_that_was_lost_is_not_forgotten_because_the_next_one_is_refused(
+    error: VpcmetactlError,
+) -> None:
+    scene = Restarts()
+    scene.cloud.fail("stop_server", _LOST)
+    scene.run()
+    scene.cloud.fail("stop_server", error)
+    assert [type(one) for one in scene.resume()] == [Failed]
+    scene.stop_it()  # the first one was only slow
+    assert scene.status() == "stopped"
+
+    assert [one.server.name for one in _cut_off(scene)] == ["db-1"]
+    assert [type(one) for one in scene.resume()] == [Applied]
+    assert scene.status() == "running"
+
+
 def test_a_server_that_ran_again_and_was_stopped_by_somebody_is_not_started() -> None:
     scene = Restarts()
     assert _kill(scene, _ALL[-1] - 1)  # as its outcome is written down

@@ -226,7 +226,7 @@ class RedirectedError(CloudError):
 
 
 class StopFailedError(CloudError):
-    """A server did not stop in the time that it was given."""
+    """A server that was asked to stop did not do so in its time, and may yet."""
 
     code = "stop_failed"
 

@@ -164,20 +164,26 @@ class _Restarting:
             self._find_out_who_stopped(error)
         except UnavailableError as error:
             if not error.maybe_done:
-                raise _EndedError(Failed(change, error)) from None
+                raise self._refused(error) from None
             if not self._was_heard():
                 raise _EndedError(Unknown(change, error)) from None
         except VpcmetactlError as error:
-            raise _EndedError(Failed(change, error)) from None
+            raise self._refused(error) from None
+
+    def _refused(self, error: VpcmetactlError) -> _EndedError:
+        """End with a stop that was not taken; that of an earlier attempt may yet be heard."""
+        if self._step is not None:
+            error = self._may_yet_stop(error)
+        return _EndedError(Failed(self.change, error))
 
     def _find_out_who_stopped(self, error: ConflictError) -> None:
         """End here, unless it is an earlier attempt's stop that was heard only now."""
         try:
             found = self._read()
         except VpcmetactlError:
-            raise _EndedError(Failed(self.change, error)) from None
+            raise self._refused(error) from None
         if found.status not in _DOWN:
-            raise _EndedError(Failed(self.change, error))
+            raise self._refused(error)
         if self._step is None:
             message = "was stopped by somebody else just now, so it is not started"
             raise _EndedError(Refused(self.change, message, found.metadata))
@@ -312,8 +318,7 @@ class _Restarting:
         """Nobody knows whether it came up: where it is not found, it may be there all the same."""
         lost = StartFailedError(
             f"{self._label}: may have been left stopped, and cannot be read: {error}",
-            hint=f"look at the server; vpcmetactl runs resume {self.record.run_id} starts it where "
-            "it is down",
+            hint=f"look at the server; {self._resuming} starts it where it is down",
             region=self.change.server.region,
             trace=error.trace,
             status=error.status,
@@ -324,13 +329,26 @@ class _Restarting:
     def _label(self) -> str:
         return self.change.server.label
 
+    @property
+    def _resuming(self) -> str:
+        return f"vpcmetactl runs resume {self.record.run_id}"
+
+    def _may_yet_stop(self, error: VpcmetactlError) -> CloudError:
+        return StopFailedError(
+            f"{self._label}: was asked to stop before, and may yet do so: {error}",
+            hint=f"look at the server; {self._resuming} starts it where it is down",
+            region=self.change.server.region,
+            trace=error.trace,
+            status=error.status,
+        )
+
     def _did_not_stop(self) -> CloudError:
         soft = self.change.stop_type is StopType.SOFT
         asked = "its operating system was asked to, and may still" if soft else "it may still"
         again = "; a hard stop does not ask: --stop-type hard" if soft else ""
         return StopFailedError(
             f"{self._label}: did not stop within {self.wait:.0f} seconds",
-            hint=f"{asked}: vpcmetactl runs resume {self.record.run_id} starts it then{again}",
+            hint=f"{asked}: {self._resuming} starts it then{again}",
             region=self.change.server.region,
         )
 
@@ -358,10 +376,7 @@ class _Restarting:
         )
 
     def _how_to_start(self) -> str:
-        return (
-            f"the server is left stopped; vpcmetactl runs resume {self.record.run_id} tries to "
-            "start it again"
-        )
+        return f"the server is left stopped; {self._resuming} tries to start it again"
 
 
 def _pauses() -> Iterator[float]:
