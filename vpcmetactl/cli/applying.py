@@ -166,7 +166,7 @@ def _tools(session: Session, action: Action, options: ApplyOptions) -> Iterator[
         graceful_stop(app.terminal, restarts=action is Action.RESTART) as stop,
     ):
         applier = Applier(
-            executor=_Executors(session, options),
+            executor=_Executors(session, action, options),
             journal=journal,
             observer=session.observer,
             clock=app.clock,
@@ -179,13 +179,14 @@ def _tools(session: Session, action: Action, options: ApplyOptions) -> Iterator[
 class _Executors:
     """Has each change made by the executor of its kind."""
 
-    def __init__(self, session: Session, options: ApplyOptions) -> None:
+    def __init__(self, session: Session, action: Action, options: ApplyOptions) -> None:
         rule = session.options.restart_rule
         self._metadata = MetadataExecutor(session.cloud, rule)
         self._restarts = RestartExecutor(
             power=session.cloud, clock=session.app.clock, rule=rule, wait=options.wait
         )
-        self._links = LinkExecutor(session.cloud)
+        inventory = session.cloud if action is Action.PRUNE_LINKS else None
+        self._links = LinkExecutor(session.cloud, inventory)
         self._trust_cache = session.app.open_trust_cache(session.options, session.realm)
 
     def execute(self, change: Change, record: Record) -> Outcome:

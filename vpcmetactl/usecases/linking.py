@@ -25,14 +25,19 @@ from vpcmetactl.domain.plans import (
 )
 from vpcmetactl.domain.trust import ProfileLink
 from vpcmetactl.usecases.applying import Record
-from vpcmetactl.usecases.ports import LinkWriter
+from vpcmetactl.usecases.ports import Inventory, LinkWriter
 
 
 @dataclass(frozen=True, slots=True)
 class LinkExecutor:
-    """Creates and deletes links."""
+    """Creates and deletes links.
+
+    With ``inventory`` a link is deleted only while its server is not found there: a plan to clear
+    out may be hours old.
+    """
 
     writer: LinkWriter
+    inventory: Inventory | None = None
 
     def execute(self, change: LinkChange, record: Record) -> Outcome:
         """Make or take away the link, unless it is so already."""
@@ -47,7 +52,21 @@ class LinkExecutor:
             return Failed(change, error)
         if change.operation is LinkOperation.CREATE:
             return linking.create(found)
-        return linking.delete(found)
+        obstacle = self._obstacle(change) if found is not None else None
+        return obstacle or linking.delete(found)
+
+    def _obstacle(self, change: LinkChange) -> Outcome | None:
+        """Say why a link must stay, where that depends on its server."""
+        if self.inventory is None:
+            return None
+        server = change.server
+        try:
+            self.inventory.get_server(server.region, server.kind, server.id)
+        except NotFoundError:
+            return None
+        except VpcmetactlError as error:
+            return Failed(change, error)
+        return Refused(change, "its server is there after all, so the link stays")
 
 
 @dataclass(frozen=True, slots=True)
