@@ -63,9 +63,7 @@ def _chart(
     used += others
     if not used:
         return Markup()
-    classes = {
-        series: f"s{place % 5}" for place, series in enumerate([*order, *used[len(order) :]])
-    }
+    classes = {series: f"s{place % _COLOURS}" for place, series in enumerate([*order, *others])}
     most = max(counts.total() for counts in regions.values())
     rows = [
         tag(

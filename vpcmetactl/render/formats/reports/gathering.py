@@ -150,10 +150,7 @@ def waiver_words(waiver: Waiver) -> str:
 
 def unread_words(unread: Unread) -> str:
     """Return what could not be read, and why."""
-    place = unread.region or "a region"
-    if unread.kind is not None:
-        place = f"{unread.kind.words}s in {place}"
-    return f"{place} could not be read: {unread.error}"
+    return f"{unread.words} could not be read: {unread.error}"
 
 
 def by_severity(findings: Sequence[Finding]) -> str:

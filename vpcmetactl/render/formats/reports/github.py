@@ -110,7 +110,7 @@ def _of_finding(finding: Finding) -> _Annotation:
     lines += [mending] if mending else [finding.remedy]
     return _Annotation(
         _LEVELS[check.severity],
-        f"{check.id} ({check.severity})",
+        f"{check.id} ({check.severity}{f', {finding.since}' if finding.since else ''})",
         "\n".join(map(printable, lines)),
         finding.place.file if finding.place is not None else None,
     )

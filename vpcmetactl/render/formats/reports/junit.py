@@ -134,6 +134,7 @@ def _told(tag: str, finding: Finding, message: str) -> ET.Element:
         "About": (finding.server.crn or finding.server.id) if finding.server else finding.label,
         "Address": finding.place.address if finding.place else None,
         "Fingerprint": finding.fingerprint,
+        "Since the baseline": finding.since,
         "Remedy": finding.remedy,
         "Command": finding.command,
         "Terraform": finding.terraform,
@@ -146,8 +147,7 @@ def _told(tag: str, finding: Finding, message: str) -> ET.Element:
 def _remarks(report: Report, cut: int) -> Iterator[ET.Element]:
     """Tell as cases of their own what is missing from the rest."""
     for unread in report.scope.incomplete:
-        kind = f" {unread.kind.words}s" if unread.kind is not None else ""
-        place = f"{unread.region or 'a region'}{kind} of {unread.account_id or 'the account'}"
+        place = f"{unread.words} of {unread.account_id or 'the account'}"
         case = _element("testcase", classname="vpcmetactl", name=f"{place} can be read")
         case.append(_element("error", message=unread_words(unread), type="incomplete"))
         yield case

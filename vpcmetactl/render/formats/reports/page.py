@@ -206,7 +206,7 @@ def _row(finding: Finding) -> Markup:
         tag("td", severity, class_=severity),
         tag("td", *_subject(finding), class_="name"),
         tag("td", _region(finding), class_="region"),
-        tag("td", finding.message, class_="text"),
+        tag("td", *_told(finding), class_="text"),
         tag("td", tag("code", mending) if mending else finding.remedy, class_="text"),
         tag("td", tag("code", finding.fingerprint[:_SHORT])),
         id=f"f-{finding.fingerprint}",
@@ -224,6 +224,13 @@ def _subject(finding: Finding) -> Iterator[str]:
     if server is not None and server.id != finding.label:
         yield Markup("<br>")
         yield tag("code", server.id, class_="quiet")
+
+
+def _told(finding: Finding) -> Iterator[str]:
+    yield finding.message
+    if finding.since is not None:
+        yield Markup("<br>")
+        yield tag("span", f"since the baseline: {finding.since}", class_="quiet")
 
 
 def _region(finding: Finding) -> str:

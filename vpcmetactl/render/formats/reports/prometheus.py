@@ -5,7 +5,7 @@ labels of metrics are stable.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vpcmetactl import __version__
@@ -21,65 +21,50 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class _Metric:
-    name: str
-    meaning: str
-    samples: Mapping[Labels, float]
+class Metric:
+    """A gauge, by the end of its name; ``read`` takes its samples from a report."""
 
-    def lines(self) -> Iterator[str]:
+    end: str
+    meaning: str
+    labels: tuple[str, ...]
+    read: Callable[[Report], Mapping[Labels, float]]
+
+    @property
+    def name(self) -> str:
+        """The whole name."""
+        return f"vpcmetactl_{self.end}"
+
+    def lines(self, report: Report) -> Iterator[str]:
         """Give its lines; a metric without samples has none."""
-        if self.samples:
-            name = f"vpcmetactl_{self.name}"
-            yield f"# HELP {name} {self.meaning}\n"
-            yield f"# TYPE {name} gauge\n"
-            for labels, value in self.samples.items():
-                said = ",".join(f'{key}="{_label(text)}"' for key, text in labels)
-                yield f"{name}{{{said}}} {value:.15g}\n" if said else f"{name} {value:.15g}\n"
+        samples = self.read(report)
+        if samples:
+            yield f"# HELP {self.name} {self.meaning}\n"
+            yield f"# TYPE {self.name} gauge\n"
+        for labels, value in samples.items():
+            said = ",".join(f'{key}="{_label(text)}"' for key, text in labels)
+            yield f"{self.name}{{{said}}} {value:.15g}\n" if said else f"{self.name} {value:.15g}\n"
 
 
 def prometheus_text(report: Report) -> str:
     """Return the report as metrics, all of them gauges."""
-    return "".join(line for metric in _metrics(report) for line in metric.lines())
-
-
-def _metrics(report: Report) -> Iterator[_Metric]:
-    yield _Metric("build_info", "The version of vpcmetactl.", {(("version", __version__),): 1})
-    yield _Metric(
-        "audit_timestamp_seconds",
-        "When the audit ended, in seconds since 1970.",
-        {(): int(report.generated_at.timestamp())},
-    )
-    yield _Metric("audit_exit_code", "The exit code of the audit.", {(): report.exit_code})
-    yield _Metric(
-        "audit_complete",
-        "Whether everything that was asked for could be read.",
-        {(): int(report.is_complete)},
-    )
-    yield _Metric(
-        "audit_scan_success",
-        "Whether the servers of a kind in a region could be read.",
-        _scans(report),
-    )
-    yield _Metric("audit_servers", "Servers that were judged.", _servers(report))
-    yield _Metric("audit_findings", "Findings, by whether they are waived.", _findings(report))
-    yield _Metric(
-        "audit_check_servers", "What each check made of the servers, or waivers.", _results(report)
-    )
+    return "".join(line for metric in METRICS for line in metric.lines(report))
 
 
 def _scans(report: Report) -> Mapping[Labels, float]:
     scope = report.scope
+    # Trusted profiles and templates are no servers; audit_complete tells of them.
+    incomplete = [unread for unread in scope.incomplete if unread.content == "servers"]
     read: dict[Labels, float] = {
         (("region", region), ("kind", kind.value)): float(
-            not any(_concerns(unread, region, kind) for unread in scope.incomplete)
+            not any(_concerns(unread, region, kind) for unread in incomplete)
         )
         for region in scope.regions
         for kind in ServerKind
     }
-    # What is missing may be in no region, such as the trusted profiles of an account.
+    # Which region it is in may not be known.
     missing: dict[Labels, float] = {
         (("region", unread.region or _UNKNOWN), ("kind", kind.value)): 0.0
-        for unread in scope.incomplete
+        for unread in incomplete
         for kind in ([unread.kind] if unread.kind is not None else ServerKind)
     }
     return read | missing
@@ -139,3 +124,56 @@ def _results(report: Report) -> Mapping[Labels, float]:
 
 def _label(text: str) -> str:
     return printable(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+METRICS = (
+    Metric(
+        "build_info",
+        "The version of vpcmetactl, as a label of the number 1.",
+        ("version",),
+        lambda _: {(("version", __version__),): 1},
+    ),
+    Metric(
+        "audit_timestamp_seconds",
+        "When the audit ended, in seconds since 1970.",
+        (),
+        lambda report: {(): int(report.generated_at.timestamp())},
+    ),
+    Metric(
+        "audit_exit_code",
+        "The exit code of the audit.",
+        (),
+        lambda report: {(): report.exit_code},
+    ),
+    Metric(
+        "audit_complete",
+        "Whether everything that was asked for could be read: 1 or 0.",
+        (),
+        lambda report: {(): int(report.is_complete)},
+    ),
+    Metric(
+        "audit_scan_success",
+        "Whether the servers of a kind in a region could be read: 1 or 0.",
+        ("region", "kind"),
+        _scans,
+    ),
+    Metric(
+        "audit_servers",
+        "Servers that were judged.",
+        ("region", "kind", "origin", "enabled", "protocol"),
+        _servers,
+    ),
+    Metric(
+        "audit_findings",
+        "Findings, by whether they are waived.",
+        ("check", "severity", "waived"),
+        _findings,
+    ),
+    Metric(
+        "audit_check_servers",
+        "What each check made of the servers, or of waivers: "
+        "pass, fail, unknown, not_applicable or waived.",
+        ("check", "result"),
+        _results,
+    ),
+)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vpcmetactl import __version__
+from vpcmetactl.domain.findings import Since
 from vpcmetactl.domain.policy import Severity, UnknownMeans
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.render.envelope import encodable
@@ -56,6 +57,9 @@ _UNKNOWN_LEVELS = {
     UnknownMeans.WARN: "warning",
     UnknownMeans.FAIL: "error",
 }
+
+# Of what may or may not have been there before SARIF has no word.
+_BASELINE_STATES = {Since.NEW: "new", Since.KNOWN: "unchanged"}
 
 Json = Mapping[str, Any]
 
@@ -177,6 +181,7 @@ def _result(finding: Finding, places: Mapping[str, int]) -> Json:
             key: value
             for key, value in {
                 "severity": finding.check.severity.value,
+                "since": finding.since,
                 "command": finding.command,
                 "terraform": finding.terraform,
                 "rule": finding.rule,
@@ -184,6 +189,8 @@ def _result(finding: Finding, places: Mapping[str, int]) -> Json:
             if value is not None
         },
     }
+    if finding.since in _BASELINE_STATES:
+        result["baselineState"] = _BASELINE_STATES[finding.since]
     if finding.waived is not None:
         justification = printable(waiver_words(finding.waived))
         result["suppressions"] = [
