@@ -34,6 +34,11 @@ class Session:
     log: EvidenceLog
     snapshot: Reading | None = None
 
+    @property
+    def workers(self) -> int:
+        """How many calls to make at a time; what is in a file is not read faster by several."""
+        return 1 if self.snapshot else self.options.max_workers or READERS
+
     def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
         """Begin to read the chosen servers."""
         reader = FleetReader(
@@ -41,7 +46,7 @@ class Session:
             log=self.log,
             observer=self.observer,
             clock=self.app.clock,
-            max_workers=self.options.max_workers or READERS,
+            max_workers=self.workers,
             rule=self.options.restart_rule,
             ignore_not_found=choice.ignore_not_found,
             verdicts=cast("PastVerdicts", self.cloud) if self.snapshot else None,
@@ -149,9 +154,9 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
         return
     told = output is not None and output.remarks_on_stdout
     for part in () if told else parts:
-        what = f"{part.kind.words}s of {part.region}" if part.kind else part.region
-        what = what or "trusted profiles"
-        app.terminal.say(f"incomplete: the {what} could not be read: {part.error}")
+        what = f"the {part.things}" if part.things else part.words
+        place = f" of {part.region}" if part.things and part.region else ""
+        app.terminal.say(f"incomplete: {what}{place} could not be read: {part.error}")
     for trace in dict.fromkeys(part.error.trace for part in parts):
         if trace:
             app.terminal.say(f"trace: {trace}")
@@ -159,5 +164,5 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
         if hint:
             app.terminal.note(f"hint: {hint}")
     if told and not app.terminal.stdout.isatty():
-        regions = ", ".join(dict.fromkeys(part.region for part in parts if part.region))
-        app.terminal.say(f"incomplete: {regions} could not be read as a whole")
+        places = ", ".join(dict.fromkeys(part.region or part.words for part in parts))
+        app.terminal.say(f"incomplete: {places} could not be read as a whole")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from vpcmetactl.cli.session import READERS, Session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.domain.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -57,11 +57,17 @@ class TrustReading:
     unread: list[ProfileTrust] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[ProfileTrust]:
-        workers = self.session.options.max_workers or READERS
+        workers = self.session.workers
         for trust in read_trust(self.session.cloud, self.profiles, workers, self.parts):
             if trust.errors:
                 self.unread.append(trust)
             yield trust
+
+    @property
+    def errors(self) -> Sequence[VpcmetactlError]:
+        """What kept parts from being read, in an order that does not depend on when each came."""
+        unread = sorted(self.unread, key=lambda trust: trust.profile.id)
+        return [error for trust in unread for _, error in sorted(trust.errors.items())]
 
     def warn(self) -> None:
         """Name on stderr the profiles of which something could not be read."""

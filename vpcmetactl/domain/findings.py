@@ -1,6 +1,7 @@
 """Findings: what an audit found, each to be known again in the next one."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 
 from vpcmetactl.domain.checks import Check
@@ -12,6 +13,17 @@ from vpcmetactl.domain.subjects import Origin, Subject
 _FINGERPRINT_VERSION = "1"
 
 
+class Since(StrEnum):
+    """What an earlier audit says of a finding.
+
+    ``new``: it was not there. ``known``: it was. ``undetermined``: it may or may not have been.
+    """
+
+    NEW = "new"
+    KNOWN = "known"
+    UNDETERMINED = "undetermined"
+
+
 # Not frozen for the reason that servers are not: a fleet may have a hundred thousand.
 @dataclass(slots=True)
 class Finding:
@@ -20,7 +32,7 @@ class Finding:
     ``result`` is ``fail`` or ``unknown``. ``subject`` is ``None`` for a finding about a waiver,
     which ``about`` is then. ``rule`` is the rule that decided. ``detail`` tells several findings of
     one check on one subject apart. A finding with ``waived_by`` is accepted: it is shown and does
-    not count.
+    not count. ``since`` is ``None`` where nothing earlier was compared with.
     """
 
     check: Check
@@ -32,6 +44,7 @@ class Finding:
     detail: str = ""
     waived_by: Waiver | None = None
     about: Waiver | None = None
+    since: Since | None = None
 
     @property
     def fingerprint(self) -> str:

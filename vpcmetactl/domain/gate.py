@@ -5,25 +5,30 @@ from dataclasses import dataclass
 
 from vpcmetactl.domain.audit import AuditReport
 from vpcmetactl.domain.errors import ExitCode
-from vpcmetactl.domain.findings import Finding
+from vpcmetactl.domain.findings import Finding, Since
 from vpcmetactl.domain.policy import Severity, UnknownMeans
 from vpcmetactl.domain.servers import ServerKind
-from vpcmetactl.domain.subjects import Subject
+from vpcmetactl.domain.subjects import Origin, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A part of a fleet that could not be read; ``None`` means every account, region or kind."""
+    """A part of a fleet that was not read.
+
+    ``None`` means every account, region or kind, and servers as well as templates.
+    """
 
     account_id: str | None = None
     region: str | None = None
     kind: ServerKind | None = None
+    origin: Origin | None = None
 
     def may_hold(self, subject: Subject) -> bool:
         """Whether a subject may be in it."""
         server = subject.server
         return (
-            (self.kind is None or server.kind is self.kind)
+            self.origin in (None, subject.origin)
+            and (self.kind is None or server.kind is self.kind)
             and (self.region is None or server.region in ("", self.region))
             and (self.account_id is None or server.account_id in (None, self.account_id))
         )
@@ -56,6 +61,13 @@ class Comparison:
     fixed: Sequence[Finding]
     missing: Sequence[Finding]
     new_unknowns: Sequence[Finding]
+
+    def mark(self) -> None:
+        """Tell each open finding what is known of it since the baseline."""
+        marks = ((Since.NEW, self.new), (Since.KNOWN, self.known))
+        for since, findings in (*marks, (Since.UNDETERMINED, self.undetermined)):
+            for finding in findings:
+                finding.since = since
 
 
 def compare(report: AuditReport, baseline: Baseline, gaps: Sequence[Gap] = ()) -> Comparison:

@@ -43,6 +43,7 @@ class Reading:
     what restarts were judged by. ``regions`` and ``kinds`` are those that were asked for, whether
     they could be read or not. ``selection`` has the words by which servers were chosen beyond
     region and kind: where there are any, a server that is missing may just not have been chosen.
+    ``is_everywhere`` is false where some regions of the account were left out.
     """
 
     account_id: str | None
@@ -51,10 +52,16 @@ class Reading:
     taken_at: datetime
     rule: RestartRule
     regions: tuple[str, ...]
+    is_everywhere: bool = True
     kinds: tuple[ServerKind, ...] = tuple(ServerKind)
     selection: tuple[str, ...] = ()
     contents: tuple[Content, ...] = (Content.SERVERS,)
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every server of the account was asked for."""
+        return self.is_everywhere and set(self.kinds) == set(ServerKind) and not self.selection
 
     def gap_of(
         self, content: Content, region: str | None = None, kind: ServerKind | None = None

@@ -32,7 +32,4 @@ def closing(document: Document[Any]) -> Sequence[Group]:
 
 
 def _missing(unread: Unread) -> Line:
-    place = unread.region or "a region"
-    if unread.kind is not None:
-        place = f"{unread.kind.words}s in {place}"
-    return Line(f"Incomplete: {place} could not be read: {unread.error}", style=Style.BAD)
+    return Line(f"Incomplete: {unread.words} could not be read: {unread.error}", style=Style.BAD)

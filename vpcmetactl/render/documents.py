@@ -106,14 +106,38 @@ class Group:
     rows: Rows[Any] | None = None
 
 
+_THINGS = {
+    "profiles": "trusted profiles",
+    "templates": "instance templates",
+    "terraform": "some of Terraform's resources",
+}
+
+
 @dataclass(frozen=True)
 class Unread:
-    """Something that could not be read; ``kind`` is ``None`` where that is a whole region."""
+    """Something that could not be read.
+
+    ``kind`` is ``None`` where that is a whole region, or no server. ``content`` is the value of a
+    ``domain.snapshots.Content``, or ``terraform`` where a plan does not tell everything.
+    """
 
     account_id: str | None
     region: str | None
     kind: "ServerKind | None"
     error: VpcmetactlError
+    content: str = "servers"
+
+    @property
+    def things(self) -> str | None:
+        """What is missing, in the plural; ``None`` where it is everything in a region."""
+        return f"{self.kind.words}s" if self.kind is not None else _THINGS.get(self.content)
+
+    @property
+    def words(self) -> str:
+        """What is missing and where: ``instances in eu-de``."""
+        if self.things is None:
+            return self.region or "a region"
+        return f"{self.things} in {self.region}" if self.region else self.things
 
 
 @dataclass(frozen=True, kw_only=True)

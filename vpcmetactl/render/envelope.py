@@ -59,6 +59,7 @@ def _unread(unread: Unread) -> dict[str, object]:
         "account_id": unread.account_id,
         "region": unread.region,
         "kind": unread.kind,
+        "content": unread.content,
         "code": unread.error.code,
         "message": encodable(str(unread.error)),
         "trace": unread.error.trace,

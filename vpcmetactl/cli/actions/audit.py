@@ -1,175 +1,95 @@
 """What ``audit`` does."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from vpcmetactl.cli.context import App
+from vpcmetactl.cli.judging import Question, judge, judge_since
 from vpcmetactl.cli.output import emitter, failures_told, read_output
-from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
+from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.policies import take_policy
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
-from vpcmetactl.cli.settings import CloudOptions
-from vpcmetactl.cli.trust import TrustReading, profiles_of
-from vpcmetactl.domain.audit import AuditReport, audit, needs_trust
+from vpcmetactl.cli.session import warn_of_unread
+from vpcmetactl.domain.audit import AuditReport, audit
 from vpcmetactl.domain.checks import CHECKS, get_check
-from vpcmetactl.domain.errors import (
-    AuthenticationError,
-    ExitCode,
-    InvalidInputError,
-    VpcmetactlError,
-    strongest,
-)
-from vpcmetactl.domain.gate import Baseline, Comparison, Gap, compare, gate
-from vpcmetactl.domain.policy import Policy, Severity, UnknownMeans
-from vpcmetactl.domain.subjects import Subject
-from vpcmetactl.domain.templates import template_subject
-from vpcmetactl.render.documents import Scope, Trailer, Unread
-from vpcmetactl.usecases.auditing import server_subjects, trusted_subjects
-from vpcmetactl.usecases.fleet import FleetReading
-from vpcmetactl.usecases.templates import read_templates
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
+from vpcmetactl.domain.gate import Comparison, gate
+from vpcmetactl.domain.policy import Severity, UnknownMeans
+from vpcmetactl.render.documents import Trailer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """What is to be judged, by what, and when the gate closes."""
+class _Gate:
+    """When the command fails; ``baseline`` is what is compared with, ``only_new`` what counts."""
 
-    choice: Choice
-    where: Predicate | None
-    policy: Policy
-    as_of: date
     fail_on: Severity | None
     unknown: UnknownMeans | None
     baseline: Path | None
     only_new: bool
-    templates: bool
 
 
 def run_audit(app: App, given: Given) -> ExitCode:
     """Judge the chosen servers, or what a file describes, and report what fails."""
     with failures_told(app, "findings", given["output"]):
         only_check = given.pop("check_policy")
+        closes = _take_gate(given)
         question = _take_question(app, given)
         app, options = take_app(app, given)
         output = read_output(app, "findings", given)
         if only_check:
-            policy = question.policy
-            app.terminal.note(
-                f"the policy is right: {len(policy.rules)} rules, {len(policy.waivers)} waivers"
-            )
-            return ExitCode.OK
-        is_terraform = options.source is not None and not app.files.is_snapshot(options.source)
+            return _check_policy(app, question)
     from vpcmetactl.render.views.findings import FINDINGS  # noqa: PLC0415 - usage errors first
 
     with emitter(app, FINDINGS, output) as out:
-        if is_terraform and options.source is not None:
-            report, scope = _judge_terraform(app, question, options.source)
-            gaps: Sequence[Gap] = ()
-        else:
-            with open_session(app, options) as session:
-                report, scope = _judge_servers(session, question)
-            gaps = _gaps(scope.incomplete)
-        since = _since(app, options, question, report, gaps)
+        judged = judge(app, options, question)
+        report, scope = judged.report, judged.scope
+        since = None
+        if closes.baseline is not None:
+            since = judge_since(app, options, question, closes.baseline, judged)
+            since.mark()
         for finding in report.findings:
             out.item(finding)
         code = strongest(
             ExitCode.INCOMPLETE if scope.incomplete else ExitCode.OK,
-            gate(report, question.fail_on, question.unknown, since),
+            gate(report, closes.fail_on, closes.unknown, since if closes.only_new else None),
         )
         out.end(Trailer(generated_at=app.clock.now(), exit_code=code, scope=scope, whole=report))
         if since is not None:
             app.terminal.note(_told(since))
+        _warn_of_unknown(app, report, closes)
         warn_of_unread(app, scope.incomplete, output)
     return code
 
 
-def _judge_terraform(app: App, question: _Question, path: Path) -> tuple[AuditReport, Scope]:
-    """Judge what a plan or state describes; the selection is about servers that there are."""
-    if not question.choice.is_empty:
-        raise InvalidInputError(
-            "servers cannot be chosen in a Terraform plan or state",
-            hint="a policy can: its rules take selectors",
-        )
-    found = app.files.read_terraform(path)
-    for gap in found.gaps:
-        app.terminal.say(f"incomplete: {gap}")
-    report = audit(found.subjects, question.policy, question.as_of, lambda: not found.gaps)
-    return report, Scope(snapshot=str(path))
-
-
-def _judge_servers(session: Session, question: _Question) -> tuple[AuditReport, Scope]:
-    reading = session.read(question.choice, question.where)
-    unread: list[Unread] = []
-    subjects = [*_subjects(session, reading, question.policy, unread)]
-    if question.templates:
-        subjects += _templates(session, reading, unread)
-
-    def is_whole() -> bool:
-        return question.choice.is_empty and not reading.unread and not unread
-
-    report = audit(subjects, question.policy, question.as_of, is_whole)
-    session.observer.finish()
-    return report, session.scope(reading, unread)
-
-
-def _subjects(
-    session: Session, reading: FleetReading, policy: Policy, unread: list[Unread]
-) -> Iterable[Subject]:
-    """Give the servers, with who trusts them where the policy asks for it."""
-    servers = (one for batch in reading for one in batch)
-    if not needs_trust(policy):
-        return server_subjects(servers)
-    account = session.caller.account_id
-    try:
-        trusts = TrustReading(session, profiles_of(session))
-        found = list(trusted_subjects(servers, trusts))
-    except AuthenticationError:
-        raise
-    except VpcmetactlError as error:
-        unread.append(Unread(account, None, None, error))
-        return trusted_subjects(servers, (), is_complete=False)
-    errors = [error for trust in trusts.unread for error in trust.errors.values()]
-    unread += [Unread(account, None, None, error) for error in errors[:1]]
-    return found
-
-
-def _templates(session: Session, reading: FleetReading, unread: list[Unread]) -> Iterable[Subject]:
-    workers = session.options.max_workers or READERS
-    read = read_templates(session.cloud, reading.regions, workers)
-    account = session.caller.account_id
-    unread += [Unread(account, one.region, None, one.error) for one in read.unread]
-    return [template_subject(template) for template in read.templates]
-
-
-def _since(
-    app: App,
-    options: CloudOptions,
-    question: _Question,
-    report: AuditReport,
-    gaps: Sequence[Gap],
-) -> Comparison | None:
-    """Judge the baseline by the same policy, as of its own day, and compare."""
-    if question.baseline is None:
-        return None
-    with open_session(app, replace(options, source=question.baseline)) as session:
-        taken_at = session.snapshot.taken_at if session.snapshot else app.clock.now()
-        then = replace(question, as_of=taken_at.astimezone(UTC).date())
-        before, scope = _judge_servers(session, then)
-    since = compare(report, Baseline(before, _gaps(scope.incomplete)), gaps)
-    return since if question.only_new else None
-
-
-def _gaps(unread: Sequence[Unread]) -> Sequence[Gap]:
-    return [Gap(one.account_id, one.region, one.kind) for one in unread]
+def _check_policy(app: App, question: Question) -> ExitCode:
+    """Say that the policy can be used, and what of its waivers will have to be decided anew."""
+    policy = question.policy
+    for finding in audit((), policy, question.as_of, lambda: False).findings:
+        owner = finding.about.owner if finding.about is not None else ""
+        app.terminal.say(f"warning: {finding.message} ({owner})")
+    rules, waivers = len(policy.rules), len(policy.waivers)
+    app.terminal.note(
+        f"the policy is right: {rules} {'rule' if rules == 1 else 'rules'}, "
+        f"{waivers} {'waiver' if waivers == 1 else 'waivers'}"
+    )
+    return ExitCode.OK
 
 
 def _told(since: Comparison) -> str:
+    untold = len(since.undetermined) + len(since.missing)
     return (
         f"since the baseline: {len(since.new)} new, {len(since.known)} known, "
-        f"{len(since.fixed)} fixed, {len(since.undetermined) + len(since.missing)} that cannot "
-        "be told"
+        f"{len(since.fixed)} fixed" + (f", {untold} that cannot be told" if untold else "")
     )
+
+
+def _warn_of_unknown(app: App, report: AuditReport, closes: _Gate) -> None:
+    unknown = len(report.open_unknowns)
+    if unknown and (closes.unknown or report.policy.unknown) is UnknownMeans.WARN:
+        app.terminal.say(
+            f"warning: {unknown} times a check could not judge a server; "
+            "--unknown fail lets that fail, --unknown pass lets it pass in silence"
+        )
 
 
 def list_checks(app: App, given: Given) -> ExitCode:
@@ -198,24 +118,29 @@ def explain_check(app: App, given: Given) -> ExitCode:
     return ExitCode.OK
 
 
-def _take_question(app: App, given: Given) -> _Question:
+def _take_gate(given: Given) -> _Gate:
     baseline, only_new = given.pop("baseline"), given.pop("fail_on_new")
     if only_new and baseline is None:
         raise InvalidInputError(
             "--fail-on-new: new since when?", hint="name an earlier snapshot: --baseline SNAPSHOT"
         )
     fail_on, unknown = given.pop("fail_on"), given.pop("unknown")
-    policy = take_policy(app, given)
-    choice = take_choice(given)
-    return _Question(
-        choice=choice,
-        where=choice.predicate(),
-        policy=policy,
-        as_of=_day(given.pop("as_of"), app.clock.now()),
+    return _Gate(
         fail_on=None if fail_on == "none" else Severity(fail_on),
         unknown=UnknownMeans(unknown) if unknown else None,
         baseline=Path(baseline) if baseline else None,
         only_new=only_new,
+    )
+
+
+def _take_question(app: App, given: Given) -> Question:
+    policy = take_policy(app, given)
+    choice = take_choice(given)
+    return Question(
+        choice=choice,
+        where=choice.predicate(),
+        policy=policy,
+        as_of=_day(given.pop("as_of"), app.clock.now()),
         templates=given.pop("templates"),
     )
 

@@ -106,11 +106,11 @@ def _with_profiles(
     except AuthenticationError:
         raise
     except VpcmetactlError as error:
-        unread.append(Unread(account, None, None, error))
+        unread.append(Unread(account, None, None, error, "profiles"))
         yield servers
         return
     errors = [error for trust in trusts.unread for error in trust.errors.values()]
-    unread += [Unread(account, None, None, error) for error in errors[:1]]
+    unread += [Unread(account, None, None, error, "profiles") for error in errors[:1]]
     yield joined
 
 

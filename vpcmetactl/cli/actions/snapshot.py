@@ -1,14 +1,16 @@
 """What ``snapshot`` does."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vpcmetactl import __version__
 from vpcmetactl.cli.context import App, SnapshotSink
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, take_app, take_choice
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session, warn_of_unread
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.diffing import SnapshotDiff
 from vpcmetactl.domain.errors import (
@@ -19,10 +21,16 @@ from vpcmetactl.domain.errors import (
     strongest,
 )
 from vpcmetactl.domain.selection import ServerSelector
-from vpcmetactl.domain.snapshots import Content, Gap, Reading
-from vpcmetactl.render.documents import Scope, Trailer
+from vpcmetactl.domain.snapshots import Content, Gap, Reading, Record
+from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReading
 from vpcmetactl.usecases.templates import read_templates
+
+_WORDS = {
+    Content.SERVERS: "servers",
+    Content.PROFILES: "trusted profiles",
+    Content.TEMPLATES: "instance templates",
+}
 
 
 def save_snapshot(app: App, given: Given) -> ExitCode:
@@ -31,28 +39,32 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
     choice = take_choice(given)
     app, options = take_app(app, given)
     path = Path(given["file"])
+    if not path.absolute().parent.is_dir():
+        # Found out before the fleet is read, which may take minutes.
+        raise InvalidInputError(f"{path}: its folder is not there", hint="make the folder first")
     where = choice.predicate()
     with open_session(app, options) as session, app.files.snapshot_writer() as writer:
+        saving = _Saving(session, writer)
         reading = session.read(choice, where)
-        for batch in reading:
-            writer.add_servers(batch)
-        gaps = [
-            Gap(content=Content.SERVERS, region=one.region, kind=one.kind, error=one.error)
-            for one in reading.unread
-        ]
+        saving.servers(reading)
         if Content.PROFILES in contents:
-            gaps += _save_profiles(session, writer)
+            saving.profiles()
         if Content.TEMPLATES in contents:
-            gaps += _save_templates(session, writer, reading.regions)
+            saving.templates(reading.regions)
         session.observer.finish()
-        writer.save(path, [_reading(session, choice, reading, contents, gaps)], __version__)
-        warn_of_unread(session.app, session.scope(reading).incomplete)
-        for gap in gaps:
-            if gap.content is not Content.SERVERS:
-                what = f"{gap.content} of {gap.region}" if gap.region else str(gap.content)
-                app.terminal.say(f"incomplete: the {what} could not be read: {gap.error}")
-    app.terminal.note(f"saved as {path}")
-    return ExitCode.INCOMPLETE if gaps else ExitCode.OK
+        about = _reading(session, choice, reading, contents, saving.gaps)
+        writer.save(path, [about], __version__)
+        account = session.caller.account_id
+        unread = [
+            Unread(account, gap.region, gap.kind, gap.error, gap.content) for gap in saving.gaps
+        ]
+        unread += [
+            Unread(account, None, None, error, Content.PROFILES) for error in saving.parts_unread
+        ]
+        warn_of_unread(session.app, unread)
+    told = [f"{saving.counts[one]} {words}" for one, words in _WORDS.items() if one in contents]
+    app.terminal.note(f"saved as {path}: {', '.join(told)}")
+    return ExitCode.INCOMPLETE if unread else ExitCode.OK
 
 
 def _contents(words: str) -> Collection[Content]:
@@ -65,38 +77,61 @@ def _contents(words: str) -> Collection[Content]:
         ) from None
 
 
-def _save_profiles(session: Session, writer: SnapshotSink) -> list[Gap]:
-    try:
-        reading = TrustReading(session, profiles_of(session))
-        for trust in reading:
-            writer.add_profile(trust)
-    except AuthenticationError:
-        raise
-    except VpcmetactlError as error:
-        return [Gap(content=Content.PROFILES, region=None, kind=None, error=error)]
-    errors = [error for trust in reading.unread for error in trust.errors.values()]
-    return [
-        Gap(content=Content.PROFILES, region=None, kind=None, error=error) for error in errors[:1]
-    ]
+@dataclass(slots=True)
+class _Saving:
+    """Reads, writes down and counts; ``gaps`` are what could not be read as a whole.
 
+    ``parts_unread`` are links, rules or identities of single profiles, which are written with why.
+    """
 
-def _save_templates(session: Session, writer: SnapshotSink, regions: Collection[str]) -> list[Gap]:
-    workers = session.options.max_workers or READERS
-    try:
-        read = read_templates(session.cloud, sorted(regions), workers)
-    except AuthenticationError:
-        raise
-    except VpcmetactlError as error:
-        return [
-            Gap(content=Content.TEMPLATES, region=region, kind=None, error=error)
-            for region in regions
+    session: Session
+    writer: SnapshotSink
+    counts: Counter[Content] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    parts_unread: Sequence[VpcmetactlError] = ()
+
+    def servers(self, reading: FleetReading) -> None:
+        """Take the servers in."""
+        for batch in reading:
+            self.writer.add_servers(batch)
+            self.counts[Content.SERVERS] += len(batch)
+        self.gaps += [
+            Gap(content=Content.SERVERS, region=one.region, kind=one.kind, error=one.error)
+            for one in reading.unread
         ]
-    for template in read.templates:
-        writer.add_template(template)
-    return [
-        Gap(content=Content.TEMPLATES, region=one.region, kind=None, error=one.error)
-        for one in read.unread
-    ]
+
+    def profiles(self) -> None:
+        """Take the trusted profiles in, those that could be read in part, too."""
+        try:
+            trusts = TrustReading(self.session, profiles_of(self.session))
+        except AuthenticationError:
+            raise
+        except VpcmetactlError as error:
+            self._miss(Content.PROFILES, None, error)
+            return
+        for trust in trusts:
+            self.writer.add_profile(trust)
+            self.counts[Content.PROFILES] += 1
+        self.parts_unread = trusts.errors
+
+    def templates(self, regions: Collection[str]) -> None:
+        """Take the instance templates in."""
+        try:
+            read = read_templates(self.session.cloud, sorted(regions), self.session.workers)
+        except AuthenticationError:
+            raise
+        except VpcmetactlError as error:
+            for region in regions:
+                self._miss(Content.TEMPLATES, region, error)
+            return
+        for template in read.templates:
+            self.writer.add_template(template)
+        self.counts[Content.TEMPLATES] = len(read.templates)
+        for one in read.unread:
+            self._miss(Content.TEMPLATES, one.region, one.error)
+
+    def _miss(self, content: Content, region: str | None, error: VpcmetactlError) -> None:
+        self.gaps.append(Gap(content=content, region=region, kind=None, error=error))
 
 
 def _reading(
@@ -117,6 +152,7 @@ def _reading(
         taken_at=session.app.clock.now(),
         rule=session.options.restart_rule,
         regions=tuple(sorted(reading.regions)),
+        is_everywhere=not selector.regions,
         kinds=tuple(selector.wanted_kinds),
         selection=choice.words if is_narrowed else (),
         contents=tuple(content for content in Content if content in contents),
@@ -142,14 +178,28 @@ def diff_snapshots(app: App, given: Given) -> ExitCode:
             found = True
             out.item(difference)
         summary = comparison.summary
-        is_partial = bool(summary.not_comparable or summary.parts_unread)
+        incomplete = [*_unread(old, before), *_unread(new, after)]
+        is_partial = bool(incomplete or summary.not_comparable or summary.parts_unread)
         code = strongest(
             ExitCode.INCOMPLETE if is_partial else ExitCode.OK,
             ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
         )
-        accounts = dict.fromkeys(one.account_id for one in new.readings if one.account_id)
-        regions = {region for one in new.readings for region in one.regions}
-        scope = Scope(accounts=list(accounts), regions=sorted(regions))
-        scope = replace(scope, snapshot=str(after), taken_at=new.readings[0].taken_at)
+        scope = Scope(
+            accounts=list(dict.fromkeys(one.account_id for one in new.readings if one.account_id)),
+            regions=sorted({region for one in new.readings for region in one.regions}),
+            incomplete=incomplete,
+            snapshot=str(after),
+            taken_at=new.readings[0].taken_at,
+        )
         out.end(Trailer(generated_at=app.clock.now(), exit_code=code, scope=scope, whole=summary))
+        warn_of_unread(app, incomplete, output)
     return code
+
+
+def _unread(record: Record, path: Path) -> Iterator[Unread]:
+    """Give what a snapshot does not hold because it could not be read, with the snapshot's name."""
+    for reading in record.readings:
+        for gap in reading.gaps:
+            error = copy(gap.error)
+            error.args = (f"{path}: {error}",)
+            yield Unread(reading.account_id, gap.region, gap.kind, error, gap.content)

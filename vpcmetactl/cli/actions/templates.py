@@ -7,11 +7,12 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app
 from vpcmetactl.cli.policies import take_policy
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session, warn_of_unread
 from vpcmetactl.domain.audit import audit
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import Protocol
+from vpcmetactl.domain.snapshots import Content
 from vpcmetactl.domain.templates import (
     JudgedTemplate,
     hindrances,
@@ -42,7 +43,9 @@ def list_templates(app: App, given: Given) -> ExitCode:
             out.item(JudgedTemplate(template, tuple(its)))
         session.observer.finish()
         account = session.caller.account_id
-        unread = [Unread(account, one.region, None, one.error) for one in read.unread]
+        unread = [
+            Unread(account, one.region, None, one.error, Content.TEMPLATES) for one in read.unread
+        ]
         code = strongest(
             ExitCode.INCOMPLETE if unread else ExitCode.OK,
             ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
@@ -81,6 +84,5 @@ def replace_template(app: App, given: Given) -> ExitCode:
 
 
 def _read(session: Session, regions: tuple[str, ...]) -> TemplatesRead:
-    workers = session.options.max_workers or READERS
     known = find_regions(session.cloud, session.observer, regions)
-    return read_templates(session.cloud, known, workers)
+    return read_templates(session.cloud, known, session.workers)

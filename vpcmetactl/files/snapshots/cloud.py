@@ -153,17 +153,26 @@ class SnapshotCloud:
 
     def list_templates(self, region: str) -> Sequence[InstanceTemplate]:
         """Return the instance templates of a region; raises the error where they were not read."""
-        self._demand(Content.TEMPLATES, "instance templates", region)
+        found = self._templates(region)
+        if not found:
+            self._demand(Content.TEMPLATES, "instance templates", region)
+        return found
+
+    def list_groups(self, region: str) -> Mapping[str, Sequence[TemplateGroup]]:
+        """Return the instance groups of a region by the template that each uses.
+
+        Raises the error where they were not read, be it that the templates were.
+        """
+        self._demand(Content.TEMPLATES, "instance groups", region)
+        return {one.id: one.groups for one in self._templates(region)}
+
+    def _templates(self, region: str) -> Sequence[InstanceTemplate]:
         section = Section(Content.TEMPLATES, self._account, region)
         return [
             template
             for page in self._snapshot.pages(section)
             for template in self._snapshot.templates_on(page)
         ]
-
-    def list_groups(self, region: str) -> Mapping[str, Sequence[TemplateGroup]]:
-        """Return the instance groups of a region by the template that each uses."""
-        return {one.id: one.groups for one in self.list_templates(region)}
 
     def _section(self, region: str, kind: ServerKind) -> Section:
         return Section(Content.SERVERS, self._account, region, kind)

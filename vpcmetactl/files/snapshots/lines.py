@@ -63,6 +63,7 @@ class ReadingShape(Shape, frozen=True):
     restart_rule: Annotated[RestartRule, about("What restarts were judged by.")]
     contents: Annotated[tuple[Content, ...], about("What was read.")]
     regions: Annotated[tuple[RegionName, ...], about("The regions that were asked.")]
+    everywhere: Annotated[bool, about("Whether those were all regions of the account.")]
     server_kinds: Annotated[tuple[ServerKind, ...], about("The kinds of server asked for.")]
     selection: Annotated[
         tuple[str, ...], about("The words by which servers were chosen; none: all of them.")

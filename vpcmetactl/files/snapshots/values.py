@@ -31,6 +31,7 @@ def reading_shape(reading: Reading) -> lines.ReadingShape:
         restart_rule=reading.rule,
         contents=tuple(sorted(set(reading.contents))),
         regions=tuple(sorted(set(reading.regions))),
+        everywhere=reading.is_everywhere,
         server_kinds=tuple(sorted(set(reading.kinds))),
         selection=tuple(encodable(word) for word in reading.selection),
         incomplete=tuple(
@@ -49,6 +50,7 @@ def reading_from(shape: lines.ReadingShape) -> Reading:
         taken_at=shape.taken_at.astimezone(UTC),
         rule=shape.restart_rule,
         regions=shape.regions,
+        is_everywhere=shape.everywhere,
         kinds=shape.server_kinds,
         selection=shape.selection,
         contents=shape.contents,

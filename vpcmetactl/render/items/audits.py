@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from vpcmetactl.domain import checks, findings, policy
+from vpcmetactl.domain.findings import Since
 from vpcmetactl.domain.policy import Severity
 from vpcmetactl.domain.subjects import Location, Origin
 from vpcmetactl.render.items.base import ServerIdentity, Shape, about, server_identity
@@ -76,6 +77,13 @@ class Finding(Shape, frozen=True):
     ]
     place: Annotated[Place | None, about("Where the server is written down, for Terraform.")]
     message: Annotated[str, about("What was found.")]
+    since: Annotated[
+        Since | None,
+        about(
+            "What the baseline says: `new`, `known`, or `undetermined` where it may or may not "
+            "have been there; `null` where it is waived or there is no baseline."
+        ),
+    ]
     waived: Annotated[Waiver | None, about("The waiver that accepts the finding.")]
     waiver: Annotated[Waiver | None, about("The waiver that the finding is about.")]
     rule: Annotated[str | None, about("The rule of the policy that decided.")]
@@ -171,6 +179,7 @@ def finding_item(finding: findings.Finding) -> Finding:
         server=server_identity(subject.server.identity) if subject is not None else None,
         place=_place(subject.location) if subject is not None else None,
         message=finding.message,
+        since=finding.since,
         waived=_waiver(finding.waived_by),
         waiver=_waiver(finding.about),
         rule=finding.rule.source or None if finding.rule is not None else None,

@@ -160,4 +160,5 @@ def _flags(finding: findings.Finding) -> tuple[str, ...]:
             return ("--enabled", "--protocol https")
         case "VPCMETA004":
             return (f"--response-hop-limit {wanted.max_response_hop_limit}",)
-    return ()
+        case _:
+            return ()

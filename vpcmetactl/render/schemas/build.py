@@ -36,7 +36,12 @@ class Unread(Shape, frozen=True):
     account_id: Annotated[str | None, about("The account it belongs to.")]
     region: Annotated[str | None, about("The region.")]
     kind: Annotated[
-        ServerKind | None, about("The kind of server; `null` where it is the whole region.")
+        ServerKind | None,
+        about("The kind of server; `null` where it is the whole region, or no server."),
+    ]
+    content: Annotated[
+        Literal["servers", "profiles", "templates", "terraform"],
+        about("What is missing; `terraform` where a plan does not tell everything."),
     ]
     code: Annotated[str, about("The stable code of the error.")]
     message: Annotated[str, about("What went wrong.")]

@@ -54,7 +54,7 @@ def _members(beginning: str, members: Sequence[str]) -> Iterator[str]:
 
 def _value(value: Value) -> str:
     if value is None:
-        return "not reported"
+        return UNREPORTED
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
     return word(value)
@@ -119,13 +119,13 @@ def _untold(summary: DiffCounts) -> Iterator[Line]:
     for counts, noun in _by_content(summary):
         reasons = counts.not_comparable
         for count, why in (
-            (reasons.unread, "could not be read for the other"),
-            (reasons.not_asked, "was not asked for the other"),
-            (reasons.selected, "was perhaps not chosen for the other"),
+            (reasons.unread, "their part could not be read for the other"),
+            (reasons.not_asked, "nobody asked for their account, region or kind for the other"),
+            (reasons.selected, "for the other only some servers were chosen"),
         ):
             if count:
                 verb = "is" if count == 1 else "are"
-                yield Line(f"{counted(count, noun)} {verb} in one snapshot alone: what {why}.")
+                yield Line(f"{counted(count, noun)} {verb} in one snapshot alone: {why}.")
     if summary.parts_unread:
         parts = counted(summary.parts_unread, "list")
         yield Line(

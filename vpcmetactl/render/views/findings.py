@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from vpcmetactl.domain import findings
 from vpcmetactl.domain.audit import AuditReport
+from vpcmetactl.domain.findings import Since
 from vpcmetactl.domain.policy import Severity
 from vpcmetactl.render.documents import Column, Document, Fit, Group, Line, Trailer, View
 from vpcmetactl.render.items.audits import (
@@ -23,7 +24,7 @@ _NAMED = 3
 def _message(finding: Finding) -> str:
     waiver = finding.waived
     if waiver is None:
-        return finding.message
+        return f"new: {finding.message}" if finding.since is Since.NEW else finding.message
     return f"{finding.message} (waived by {waiver.owner} until {waiver.expires})"
 
 
