@@ -24,6 +24,7 @@ from vpcmetactl.domain.plans import (
 from vpcmetactl.domain.restarts import Reason, Verdict
 from vpcmetactl.domain.runs import Attempt, AttemptOutcome, RestartStep, RunItem, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
+from vpcmetactl.domain.undoing import take_back
 from vpcmetactl.files.plans import decode_plan, encode_plan
 from vpcmetactl.files.runs import decode_runs, encode_runs
 
@@ -232,11 +233,6 @@ CONTRADICTIONS: dict[str, tuple[bytes, Edit, str]] = {
         put(*FIRST, "link_id", value="link-1"),
         f"the link of {WHO} is yet to be created, and has a link_id",
     ),
-    "no link to delete": (
-        DELETIONS,
-        put(*FIRST, "link_id", value=None),
-        f"the link of {WHO} is to be deleted, and has no link_id",
-    ),
     "a link twice": (
         DELETIONS,
         lambda document: document["items"].append(document["items"][0]),
@@ -271,6 +267,27 @@ def test_links_across_accounts_are_said_to_be() -> None:
 def test_a_restart_that_is_not_needed_is_not_written() -> None:
     with pytest.raises(ValueError, match="not needed"):
         encode_plan(a_plan(Action.RESTART, a_restart(verdict=Verdict.NOT_NEEDED)))
+
+
+def test_the_undo_of_links_that_are_yet_to_be_made_can_be_saved() -> None:
+    undo = a_saved_plan(plan=take_back(a_plan(Action.CREATE_LINKS, a_link()).plan))
+    [change] = undo.plan.changes
+    assert isinstance(change, LinkChange)
+    assert (change.operation, change.link_id) == (DELETE, None)
+
+    content, written = encode_plan(undo)
+
+    assert decode_plan(content, "undo.json") == written
+
+
+def test_an_attempt_of_a_restart_tells_why_nothing_was_done() -> None:
+    run = a_run(
+        Action.RESTART,
+        a_restart(),
+        Attempt(outcome=AttemptOutcome.ALREADY_DONE, reason=SkipReason.ALREADY_RESTARTED),
+    )
+
+    assert decode_runs(encode_runs([run]), "runs.json") == (run,)
 
 
 def a_run(action: Action, item: PlanItem, attempt: Attempt) -> RunRecord:

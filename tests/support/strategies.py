@@ -261,7 +261,7 @@ def _links(
         profile_name=draw(texts | st.none()),
         cr_type=CR_TYPES[who.kind],
         crn=who.crn or _crn(who),
-        link_id=None if operation is LinkOperation.CREATE else draw(_link_ids),
+        link_id=None if operation is LinkOperation.CREATE else draw(_link_ids | st.none()),
         link_name=draw(texts | st.none()),
         is_cross_account=draw(st.booleans()),
         notes=draw(_told),
@@ -339,6 +339,7 @@ def attempts(change: Change) -> st.SearchStrategy[Attempt]:
         error_trace=texts | st.none(),
         step=st.sampled_from(RestartStep) | st.none() if is_restart else st.none(),
         link_id=_link_ids | st.none() if is_link else st.none(),
+        reason=st.sampled_from(SkipReason) | st.none() if is_restart else st.none(),
     )
 
 

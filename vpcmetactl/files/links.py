@@ -69,7 +69,5 @@ def _refuse_odd(shape: LinkShape, server: ServerIdentity, account_id: str) -> No
         )
     if crn.account_id != account_id and not shape.is_cross_account:
         raise ContradictionError(f"{who} is in account {crn.account_id}, and not cross-account")
-    if shape.operation is LinkOperation.DELETE and shape.link_id is None:
-        raise ContradictionError(f"{who} is to be deleted, and has no link_id")
     if shape.operation is LinkOperation.CREATE and shape.link_id is not None:
         raise ContradictionError(f"{who} is yet to be created, and has a link_id")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from vpcmetactl.domain.plans import Action, Skip
+from vpcmetactl.domain.plans import Action, Skip, SkipReason
 from vpcmetactl.domain.runs import (
     Attempt,
     AttemptOutcome,
@@ -58,6 +58,9 @@ class RestartAttemptShape(AttemptShape, frozen=True):
     """One attempt of one restart."""
 
     step: Annotated[RestartStep | None, about("How far the restart got.")]
+    reason: Annotated[
+        SkipReason | None, about("Why nothing had to be done; `null`: something had to be.")
+    ]
 
 
 class LinkAttemptShape(AttemptShape, frozen=True):
@@ -225,7 +228,7 @@ def _attempt_shape(attempt: Attempt) -> AttemptShape:
 
 def _restart_attempt_shape(attempt: Attempt) -> RestartAttemptShape:
     told = msgspec.structs.asdict(_attempt_shape(attempt))
-    return RestartAttemptShape(**told, step=attempt.step)
+    return RestartAttemptShape(**told, step=attempt.step, reason=attempt.reason)
 
 
 def _link_attempt_shape(attempt: Attempt) -> LinkAttemptShape:
@@ -273,6 +276,7 @@ def _attempt_from(attempt: AttemptShape) -> Attempt:
         error_trace=attempt.error_trace,
         step=attempt.step if isinstance(attempt, RestartAttemptShape) else None,
         link_id=attempt.link_id if isinstance(attempt, LinkAttemptShape) else None,
+        reason=attempt.reason if isinstance(attempt, RestartAttemptShape) else None,
     )
 
 

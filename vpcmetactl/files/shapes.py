@@ -134,7 +134,11 @@ class LinkShape(Shape, frozen=True, tag_field="decision", tag="link"):
     cr_type: Annotated[str, about("The API's name for the kind of server: it must agree.")]
     crn: Annotated[Word, about("The server's CRN, as the link names it.")]
     link_id: Annotated[
-        IamId | None, about("The link's id; `null` where it is yet to be made, and only there.")
+        IamId | None,
+        about(
+            "The link's id; `null` where it is yet to be made. One that is taken away without is "
+            "known by profile and server."
+        ),
     ]
     link_name: Annotated[str | None, about("The link's own name.")]
     is_cross_account: Annotated[
