@@ -24,6 +24,7 @@ from tests.render.report_examples import (
 from vpcmetactl.domain.audit import audit
 from vpcmetactl.domain.default_policy import policy_of_flags
 from vpcmetactl.domain.errors import InvalidInputError
+from vpcmetactl.domain.findings import Since
 from vpcmetactl.domain.policy import Requirement
 from vpcmetactl.render.options import Format, OutputOptions, formats_of
 from vpcmetactl.render.sinks import open_sink
@@ -181,3 +182,20 @@ def test_a_row_of_markdown_stays_a_row(word: str) -> None:
 def test_a_report_without_an_audit_has_no_policy() -> None:
     for format_ in REPORTS:
         assert "digest" not in rendered(FINDINGS, format_, ()).partition("<style>")[0]
+
+
+def test_reports_tell_what_is_new_since_a_baseline() -> None:
+    report = audit(a_fleet(2), policy_of_flags(), TODAY)
+    for finding, since in zip(report.findings, (Since.NEW, Since.KNOWN), strict=True):
+        finding.since = since
+    (run,) = json.loads(reported(Format.SARIF, report))["runs"]
+    assert [one["baselineState"] for one in run["results"]] == ["new", "unchanged"]
+    assert [one["properties"]["since"] for one in run["results"]] == ["new", "known"]
+    for format_, said in (
+        (Format.GITHUB, "VPCMETA001 (medium, {})"),
+        (Format.JUNIT, "Since the baseline: {}"),
+        (Format.HTML, "since the baseline: {}"),
+    ):
+        text = reported(format_, report).replace("%2C", ",")
+        assert (said.format("new") in text, said.format("known") in text) == (True, True)
+        assert "the baseline" not in reported(format_)

@@ -89,11 +89,18 @@ def test_each_region_and_kind_says_whether_it_could_be_read() -> None:
     assert value(found, "audit_complete") == 0
 
 
-def test_a_part_without_a_region_makes_no_region_fail() -> None:
-    profiles = Unread(None, None, None, AuthenticationError("profiles could not be listed"))
-    scope = replace(SCOPE, incomplete=(profiles,))
-    found = samples(reported(Format.PROMETHEUS, scope=scope))
+def test_profiles_that_could_not_be_read_make_no_region_fail() -> None:
+    error = AuthenticationError("profiles could not be listed")
+    profiles = Unread(None, None, None, error, content="profiles")
+    found = samples(reported(Format.PROMETHEUS, scope=replace(SCOPE, incomplete=(profiles,))))
     assert value(found, "audit_scan_success", region="eu-de", kind="instance") == 1
+    assert value(found, "audit_scan_success", region="unknown") is None
+    assert value(found, "audit_complete") == 0
+
+
+def test_servers_of_no_region_that_is_known_fail_there() -> None:
+    gone = Unread(None, None, None, AuthenticationError("regions could not be listed"))
+    found = samples(reported(Format.PROMETHEUS, scope=replace(SCOPE, incomplete=(gone,))))
     assert value(found, "audit_scan_success", region="unknown", kind="instance") == 0
 
 
