@@ -21,6 +21,7 @@ from tests.render.restart_examples import (
     UNLINKED,
 )
 from tests.render.run_examples import INTERRUPTED, ROLLBACK, RUN_ID, RUNNING, RUNS_OF_A_DAY
+from tests.render.snapshot_examples import DIFF_SUMMARY, DIFFERENCES, JUDGED, SAME
 from tests.render.trust_examples import (
     ACCESSES,
     BACKUP,
@@ -89,6 +90,7 @@ from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.sinks import open_sink
 from vpcmetactl.render.views.access import ACCESS
 from vpcmetactl.render.views.checks import CHECK, CHECKS
+from vpcmetactl.render.views.diffs import DIFF
 from vpcmetactl.render.views.findings import FINDINGS
 from vpcmetactl.render.views.imports import IMPORT
 from vpcmetactl.render.views.links import LINKS
@@ -97,6 +99,7 @@ from vpcmetactl.render.views.profiles import PROFILE, PROFILES
 from vpcmetactl.render.views.restarts import RESTARTS
 from vpcmetactl.render.views.runs import RUN, RUNS
 from vpcmetactl.render.views.servers import SERVER, SERVERS
+from vpcmetactl.render.views.templates import TEMPLATES
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEB_1 = a_server_id("instance web-1")
@@ -310,6 +313,12 @@ EXAMPLES: Mapping[str, Example] = {
     "access": Example(ACCESS, ACCESSES, replace(_TRAILER, whole=STANDING_OUT)),
     "access-part": Example(ACCESS, ACCESSES[:2], _TRAILER),
     "access-none": Example(ACCESS, (), replace(_TRAILER, whole=())),
+    "diff": Example(
+        DIFF, DIFFERENCES, replace(_TRAILER, exit_code=ExitCode.INCOMPLETE, whole=DIFF_SUMMARY)
+    ),
+    "diff-none": Example(DIFF, (), replace(_TRAILER, whole=SAME)),
+    "templates": Example(TEMPLATES, JUDGED, _TRAILER),
+    "templates-none": Example(TEMPLATES, (), _TRAILER),
     "servers-trusted": Example(SERVERS, TRUSTED, _TRAILER),
     "server-trusted": Example(SERVER, TRUSTED[:1], _TRAILER),
     "server-untrusted": Example(SERVER, (UNTRUSTED,), _TRAILER),

@@ -135,8 +135,8 @@ def _untold(summary: DiffCounts) -> Iterator[Line]:
 
 def _totals(summary: DiffCounts, *, is_whole: bool) -> str:
     contents = _by_content(summary)
-    compared = listed([(counts.compared, f"{noun}s") for counts, noun in contents])
-    compared = f"{compared or 'nothing'} compared"
+    there = [counted(counts.compared, noun) for counts, noun in contents if counts.compared]
+    compared = f"{', '.join(there) or 'nothing'} compared"
     if not summary.total:
         where = "" if is_whole else " in what can be told"
         return f"No difference{where}: {compared}."
