@@ -98,10 +98,12 @@ class Session:
 
 
 @contextmanager
-def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
+def open_session(
+    app: App, options: CloudOptions, *, resuming: str | None = None
+) -> Iterator[Session]:
     """Open the cloud and the log of what was seen.
 
-    Raises AuthenticationError, and RefusedError where the account is not the one demanded, before
+    Says which servers a run may have left stopped, unless it is the one that is resumed. Raises AuthenticationError, and RefusedError where the account is not the one demanded, before
     any other call is made.
     """
     if options.source is not None:
@@ -117,7 +119,12 @@ def open_session(app: App, options: CloudOptions) -> Iterator[Session]:
             caller = cloud.get_caller()
             _guard_account(options, caller)
             with app.open_log(options, caller, observer) as log:
-                for warning in cut_off_warnings(log.list_cut_off_restarts()):
+                cut_off = [
+                    one
+                    for one in log.list_cut_off_restarts()
+                    if resuming is None or not one.run_id.startswith(resuming)
+                ]
+                for warning in cut_off_warnings(cut_off):
                     app.terminal.say(warning)
                 yield Session(app, options, observer, cloud, caller, log)
     finally:

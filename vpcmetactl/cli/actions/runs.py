@@ -65,7 +65,7 @@ def resume(app: App, given: Given) -> ExitCode:
 
     with emitter(app, OUTCOMES, output) as out:
         app.check_state(options)
-        with open_session(app, options) as session:
+        with open_session(app, options, resuming=given["run"]) as session:
             return resume_run(session, given["run"], how, out)
 
 
