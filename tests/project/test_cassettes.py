@@ -67,6 +67,7 @@ def test_every_request_in_a_cassette_goes_to_ibm(path: Path) -> None:
     hosts = set(re.findall(r"^ +uri: (https?://[^/]+/\w+)", path.read_text(), re.MULTILINE))
     assert hosts <= {
         "https://iam.cloud.ibm.com/identity",
+        "https://iam.cloud.ibm.com/v1",
         "https://us-south.iaas.cloud.ibm.com/v1",
         "https://eu-de.iaas.cloud.ibm.com/v1",
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.replay.scenarios import Scenario, arguments_of
-from tests.support.cassettes import FOLDER, replaying
+from tests.support.cassettes import ACCOUNT, FOLDER, replaying
 from tests.support.program import Ran, run
 
 NOTHING_ASKED: dict[str, object] = {
@@ -13,8 +13,17 @@ NOTHING_ASKED: dict[str, object] = {
     "excluded": [],
     "incomplete": [],
     "endpoint": None,
+    "snapshot": None,
+    "taken_at": None,
 }
 """The scope of a command that failed: its envelope is whole, whatever ``--query`` asks for."""
+
+PROFILES = f"GET iam.cloud.ibm.com/v1/profiles?account_id={ACCOUNT}&pagesize=100"
+
+_PROFILE = "iam.cloud.ibm.com/v1/profiles/Profile-f4c3523b-4c2f-42a6-a9ef-72f78bf8076b"
+LINKS, RULES, IDENTITIES = (f"GET {_PROFILE}/{part}" for part in ("links", "rules", "identities"))
+TRUST = [PROFILES, LINKS, RULES, IDENTITIES]
+"""What it takes to read who trusts servers, where there is one trusted profile."""
 
 _QUERY = "version=2025-08-26&generation=2"
 

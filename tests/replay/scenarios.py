@@ -11,7 +11,8 @@ class Scenario:
     """One command against the world of ``tests.support.record``.
 
     ``faults`` are the emulator's. ``page`` shortens the pages that the emulator gives, so that a
-    few servers make several. ``api_key`` is one that IAM does not know, where the refusal is meant.
+    few servers make several; ``pace`` is how many of its seconds pass before each request, so that
+    servers stop and start. ``api_key`` is one that IAM does not know, where the refusal is meant.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Scenario:
     proves: str
     faults: tuple[str, ...] = ()
     page: int | None = None
+    pace: int = 0
     api_key: str | None = None
 
     @property
@@ -105,6 +107,40 @@ ALLOWED_USE_UNREADABLE = Scenario(
     "by `allowed_use` is reported, and the change is not repeated",
     faults=("get_volume:403",),
 )
+TRUSTED = Scenario(
+    name="metadata-disable-trusted",
+    command="metadata disable web-eu-1 -r eu-de --yes",
+    proves="the profiles are read with their links, rules and identities, and a server that one of "
+    "them trusts is refused",
+)
+PROFILE = Scenario(
+    name="profiles-show",
+    command="profiles show backup-writer",
+    proves="a profile is found among all by its name, and told with its links, rules and "
+    "identities, a request for each",
+)
+ACCESS = Scenario(
+    name="access-list",
+    command="access list -r eu-de",
+    proves="links are held against the servers that were read, and no server is asked by itself",
+)
+LINK = Scenario(
+    name="links-create",
+    command="links create web-1 --profile backup-writer -r us-south --yes",
+    proves="the account's limits are read before anything is sent, and a link is one POST",
+)
+UNLINK = Scenario(
+    name="links-delete",
+    command="links delete web-eu-1 --profile backup-writer -r eu-de --yes",
+    proves="a link is deleted by its id",
+)
+RESTART = Scenario(
+    name="restarts-run",
+    command="restarts run web-2 -r us-south --verdict unknown --yes",
+    proves="a restart is a stop and a start; the server is polled until it is as it should be, "
+    "and the actions are not",
+    pace=2,
+)
 FORBIDDEN = Scenario(
     name="servers-list-forbidden-region",
     command="servers list -r us-south -r eu-de --kind instance",
@@ -148,5 +184,6 @@ def table() -> str:
 def _conditions(scenario: Scenario) -> str:
     words = [f"fault `{fault}`" for fault in scenario.faults]
     words += [f"pages of {scenario.page}"] if scenario.page else []
+    words += [f"{scenario.pace} seconds between requests"] if scenario.pace else []
     words += ["an unknown API key"] if scenario.api_key else []
     return f" with {', '.join(words)}" if words else ""

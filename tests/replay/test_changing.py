@@ -7,7 +7,7 @@ import requests
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from tests.replay import scenarios
-from tests.replay.playing import play
+from tests.replay.playing import TRUST, play
 from tests.replay.scenarios import WEB_1
 from tests.support.cassettes import FOLDER, replaying
 from vpcmetactl.emulator.demo import SECURE_ONLY
@@ -82,6 +82,7 @@ def test_disabling_leaves_protocol_and_hop_limit_as_they_are(tmp_path: Path) -> 
     ]
     assert played.requests == [
         *planned("web-2", WEB_2_BOOT),
+        *TRUST,
         f"GET us-south/instances/{WEB_2}",
         f"PATCH us-south/instances/{WEB_2}",
         f"GET us-south/instances/{WEB_2}",
@@ -104,6 +105,7 @@ def test_bare_metal_is_set_through_its_own_operation(tmp_path: Path) -> None:
     assert played.requests == [
         TOKEN,
         "GET us-south/bare_metal_servers?limit=100&name=metal-1",
+        *TRUST,
         f"GET us-south/bare_metal_servers/{METAL_1}",
         f"PATCH us-south/bare_metal_servers/{METAL_1}",
         f"GET us-south/bare_metal_servers/{METAL_1}",
@@ -164,7 +166,7 @@ def test_where_preflight_could_not_tell_the_refusal_is_met_once_and_reported(
                 "(HTTP 400, bad_field, field metadata_service)",
                 "hint": None,
                 "http_status": 400,
-                "trace": "9181d0b3-636b-4e13-a5fd-e24fe1cd9960",
+                "trace": "a364e73e-5342-4567-b90f-f09bdfa275e6",
             },
             [
                 {
@@ -184,6 +186,7 @@ def test_where_preflight_could_not_tell_the_refusal_is_met_once_and_reported(
     )
     assert played.requests == [
         *planned("db-1", DB_1_BOOT),
+        *TRUST,
         f"GET us-south/instances/{DB_1}",
         f"PATCH us-south/instances/{DB_1}",
     ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.replay import scenarios
-from tests.replay.playing import NOTHING_ASKED, play
+from tests.replay.playing import NOTHING_ASKED, TRUST, play
 from tests.replay.scenarios import GONE, WEB_1, WEB_1_CRN
 from tests.support.cassettes import ACCOUNT
 
@@ -32,6 +32,8 @@ WEB_1_ITEM: dict[str, object] = {
         "confidence": "certain",
         "reason": "service_disabled",
         "since": None,
+        "not_before": None,
+        "remedy": None,
         "evidence": [],
     },
     "lifecycle_state": "stable",
@@ -40,6 +42,7 @@ WEB_1_ITEM: dict[str, object] = {
     "availability_class": "standard",
     "boot_volume": {"id": "r006-ae10a882-388f-4738-a5a9-7302c7db8c35", "name": "web-1-boot"},
     "disks": [],
+    "profiles": [],
 }
 
 
@@ -102,6 +105,8 @@ def test_a_server_is_found_by_its_name(tmp_path: Path) -> None:
             "excluded": [],
             "incomplete": [],
             "endpoint": "https://{region}.iaas.cloud.ibm.com/v1",
+            "snapshot": None,
+            "taken_at": None,
         },
         "items": [WEB_1_ITEM],
         "summary": {
@@ -121,6 +126,7 @@ def test_a_server_is_found_by_its_name(tmp_path: Path) -> None:
         TOKEN,
         "GET us-south/instances?limit=100&name=web-1",
         "GET us-south/bare_metal_servers?limit=100&name=web-1",
+        *TRUST,
     ]
 
 
@@ -128,7 +134,7 @@ def test_a_server_is_got_by_its_crn_with_one_request(tmp_path: Path) -> None:
     played = play(scenarios.SHOW_BY_CRN, tmp_path, "items")
     assert played.exit_code == 0
     assert played.answer == [WEB_1_ITEM]
-    assert played.requests == [TOKEN, f"GET us-south/instances/{WEB_1}"]
+    assert played.requests == [TOKEN, f"GET us-south/instances/{WEB_1}", *TRUST]
 
 
 def test_an_id_that_neither_kind_has_is_an_error(tmp_path: Path) -> None:

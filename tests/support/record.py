@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,14 @@ def record(scenario: Scenario, folder: Path) -> Ran:
 @contextmanager
 def emulated(scenario: Scenario) -> Iterator[dict[str, str]]:
     """Serve the account of the cassettes, and give the environment that points there."""
-    world = cassette_world()
+    clock = ManualClock()
+    world = cassette_world(clock)
     emulator = Emulator(world, faults=[parse_fault(text) for text in scenario.faults])
-    app = _short_pages(emulator, scenario.page) if scenario.page else emulator
+    app: WSGIApplication = emulator
+    if scenario.page:
+        app = _short_pages(app, scenario.page)
+    if scenario.pace:
+        app = _passing_time(app, clock, timedelta(seconds=scenario.pace))
     with EmulatorServer(app) as server, tempfile.TemporaryDirectory() as folder:
         yield {
             "VPCMETACTL_VPC_URL": f"{server.url}/vpc/{{region}}/v1",
@@ -74,9 +80,9 @@ def emulated(scenario: Scenario) -> Iterator[dict[str, str]]:
         }
 
 
-def cassette_world() -> World:
+def cassette_world(clock: ManualClock | None = None) -> World:
     """Return the emulated account that all cassettes are recorded from."""
-    world = World(seed=SEED, clock=ManualClock(), scenario="cassettes")
+    world = World(seed=SEED, clock=clock or ManualClock(), scenario="cassettes")
     world.populate(_populate)
     return world
 
@@ -92,7 +98,10 @@ def _populate(world: World) -> None:
     fleet.instance(prod, "db-1", HTTPS, profile="mx2-2x16", allowed_use=SECURE_ONLY)
     fleet.instance(prod, "mainframe-1", OFF, profile="bz2-2x8", zone=3)
     fleet.bare_metal_server(prod, "metal-1", HTTPS)
-    fleet.instance(fleet.vpc("eu-de", "prod", "production"), "web-eu-1", HTTP)
+    web = fleet.instance(fleet.vpc("eu-de", "prod", "production"), "web-eu-1", HTTP)
+    made = fleet.minutes_ago(60 * 24 * 400)
+    profile = world.trust.add_profile("backup-writer", "Writes backups", created_at=made)
+    fleet.link(profile, web, "nightly backup")
 
 
 def _short_pages(app: "WSGIApplication", size: int) -> "WSGIApplication":
@@ -103,6 +112,16 @@ def _short_pages(app: "WSGIApplication", size: int) -> "WSGIApplication":
         return app({**environ, "QUERY_STRING": query}, start_response)
 
     return shortened
+
+
+def _passing_time(app: "WSGIApplication", clock: ManualClock, by: timedelta) -> "WSGIApplication":
+    """Let so much of the emulator's time pass before each request."""
+
+    def passing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        clock.advance(by)
+        return app(environ, start_response)
+
+    return passing
 
 
 if __name__ == "__main__":
