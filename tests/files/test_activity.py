@@ -69,9 +69,9 @@ TELLING: dict[str, tuple[dict[str, Any], EventKind]] = {
         an_event(UPDATE, requestData=json.dumps(change(old=False, new=True))),
         EventKind.ENABLED,
     ),
-    "an enabling of no old value": (
+    "a new value alone, which may be the old one": (
         an_event(UPDATE, requestData=enabled(value=True)),
-        EventKind.ENABLED,
+        EventKind.UPDATED,
     ),
     "a value that is none": (an_event(UPDATE, requestData=enabled("true")), EventKind.UPDATED),
     "a string that is no JSON": (an_event(UPDATE, requestData="{"), EventKind.UPDATED),
