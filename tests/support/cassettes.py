@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-import yaml  # type: ignore[import-untyped] # its stubs are not among our dependencies
+import yaml
 from vcr import VCR, stubs
 from vcr.cassette import Cassette
 from vcr.record_mode import RecordMode
