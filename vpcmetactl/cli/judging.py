@@ -62,20 +62,29 @@ def judge(app: App, options: CloudOptions, question: Question) -> Judged:
         return _judge_servers(session, question)
 
 
+def check_baseline(app: App, options: CloudOptions, baseline: Path) -> None:
+    """Raise InvalidInputError for a baseline that is not there, or of another sort.
+
+    Before the fleet is read, which may take minutes.
+    """
+    source = options.source
+    is_fleet = source is None or app.files.is_snapshot(source)
+    if app.files.is_snapshot(baseline) != is_fleet:
+        raise InvalidInputError(
+            f"--baseline {baseline}: has nothing in common with what is judged",
+            hint="servers compare with a snapshot, a Terraform plan or state with another one",
+        )
+
+
 def judge_since(
     app: App, options: CloudOptions, question: Question, baseline: Path, now: Judged
 ) -> Comparison:
     """Judge a baseline by the same policy, as of its own day, and compare.
 
-    Raises InvalidInputError for a file that cannot be used or compared, and RefusedError for a
-    snapshot of another account.
+    Raises InvalidInputError for a file that cannot be used, and RefusedError for a snapshot of
+    another account.
     """
     then = replace(options, source=baseline, account=next(iter(now.scope.accounts), None))
-    if now.is_terraform != (not app.files.is_snapshot(baseline)):
-        raise InvalidInputError(
-            f"--baseline {baseline}: has nothing in common with what is judged",
-            hint="servers compare with a snapshot, a Terraform plan or state with another one",
-        )
     if now.is_terraform:
         before = judge(app, then, question)
     else:
@@ -89,7 +98,7 @@ def judge_since(
 
 
 def _judge_terraform(app: App, question: Question, path: Path) -> Judged:
-    """Judge what a plan or state describes; the selection is about servers that there are."""
+    """Judge what a plan or state describes; only servers that there are can be chosen."""
     if not question.choice.is_empty:
         raise InvalidInputError(
             f"{path}: servers cannot be chosen in a Terraform plan or state",
@@ -100,7 +109,8 @@ def _judge_terraform(app: App, question: Question, path: Path) -> Judged:
         Unread(None, None, None, InvalidInputError(f"{path}: {gap}"), "terraform")
         for gap in found.gaps
     ]
-    report = audit(found.subjects, question.policy, question.as_of, lambda: not unread)
+    # Never the whole fleet, so that no waiver of others is said to match nothing.
+    report = audit(found.subjects, question.policy, question.as_of, lambda: False)
     scope = Scope(snapshot=str(path), incomplete=unread)
     return Judged(report=report, scope=scope, is_terraform=True)
 

@@ -12,6 +12,7 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.snapshots import Reading
 from vpcmetactl.render.cut_off import cut_off_warnings
 from vpcmetactl.render.documents import Scope, Trailer, Unread
@@ -40,7 +41,11 @@ class Session:
         return 1 if self.snapshot else self.options.max_workers or READERS
 
     def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
-        """Begin to read the chosen servers."""
+        """Begin to read the chosen servers; of a snapshot only those that it was to hold."""
+        selector = choice.selector
+        if self.snapshot is not None and not selector.kinds:
+            held = self.snapshot.kinds
+            selector = selector if set(held) == set(ServerKind) else replace(selector, kinds=held)
         reader = FleetReader(
             inventory=self.cloud,
             log=self.log,
@@ -51,7 +56,7 @@ class Session:
             ignore_not_found=choice.ignore_not_found,
             verdicts=cast("PastVerdicts", self.cloud) if self.snapshot else None,
         )
-        return reader.open(choice.selector, where)
+        return reader.open(selector, where)
 
     def scope(self, reading: FleetReading | None = None, unread: Sequence[Unread] = ()) -> Scope:
         """Say what was read, and what could not be: of servers, and otherwise."""

@@ -109,7 +109,7 @@ class Group:
 _THINGS = {
     "profiles": "trusted profiles",
     "templates": "instance templates",
-    "terraform": "some of Terraform's resources",
+    "terraform": "planned resources",
 }
 
 

@@ -13,6 +13,7 @@ from vpcmetactl.domain.access_findings import AccessReview
 from vpcmetactl.domain.errors import (
     AuthenticationError,
     ExitCode,
+    InvalidInputError,
     VpcmetactlError,
     strongest,
 )
@@ -31,6 +32,11 @@ def list_access(app: App, given: Given) -> ExitCode:
         app, options = take_app(app, given)
         output = read_output(app, "access", given)
         where = choice.predicate()
+        if given["default_profiles"] and options.source is not None:
+            raise InvalidInputError(
+                "--default-profiles: no snapshot holds the profiles that servers were made with",
+                hint="ask the cloud: leave --source out",
+            )
     from vpcmetactl.render.views.access import ACCESS  # noqa: PLC0415 - usage errors first
 
     with emitter(app, ACCESS, output) as out, open_session(app, options) as session:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from vpcmetactl.cli.context import App
-from vpcmetactl.cli.judging import Question, judge, judge_since
+from vpcmetactl.cli.judging import Question, check_baseline, judge, judge_since
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.policies import take_policy
@@ -38,6 +38,8 @@ def run_audit(app: App, given: Given) -> ExitCode:
         output = read_output(app, "findings", given)
         if only_check:
             return _check_policy(app, question)
+        if closes.baseline is not None:
+            check_baseline(app, options, closes.baseline)
     from vpcmetactl.render.views.findings import FINDINGS  # noqa: PLC0415 - usage errors first
 
     with emitter(app, FINDINGS, output) as out:
@@ -86,9 +88,10 @@ def _told(since: Comparison) -> str:
 def _warn_of_unknown(app: App, report: AuditReport, closes: _Gate) -> None:
     unknown = len(report.open_unknowns)
     if unknown and (closes.unknown or report.policy.unknown) is UnknownMeans.WARN:
+        times = "once" if unknown == 1 else f"{unknown} times"
         app.terminal.say(
-            f"warning: {unknown} times a check could not judge a server; "
-            "--unknown fail lets that fail, --unknown pass lets it pass in silence"
+            f"warning: {times} a check could not judge a server; --unknown fail makes that count, "
+            "--unknown pass says nothing of it"
         )
 
 

@@ -79,7 +79,10 @@ def replace_template(app: App, given: Given) -> ExitCode:
     for hindrance in hindrances(new):
         app.terminal.say(f"warning: {hindrance}")
     groups = ", ".join(group.name or group.id for group in template.groups)
-    app.terminal.note(f"saved as {path}; create it, then give it to: {groups or '(no group)'}")
+    app.terminal.note(
+        f"saved as {path}, for you alone to read: create it with POST /v1/instance/templates"
+        + (f", then give it to {groups}" if groups else "")
+    )
     return ExitCode.OK
 
 
