@@ -8,7 +8,6 @@ over only when all of it has been read, before the operation's deadline.
 import io
 import ssl
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,17 +112,50 @@ def _host(location: str) -> str | None:
         return None
 
 
+class LeanSession(requests.Session):
+    """A session without what requests does for browsers: cookies, redirects, ~/.netrc, hooks.
+
+    That is most of what a request costs there, and an account may need thousands of them. The
+    environment is asked once, in ``settings_for``; an entry of ~/.netrc would replace our bearer
+    token.
+    """
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return a request as it is sent, with this session's headers unless it has its own."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=request.url,
+            headers={**self.headers, **(request.headers or {})},
+            params=request.params,
+            data=request.data,
+            json=request.json,
+            auth=_unchanged,
+        )
+        return prepared
+
+    def merge_environment_settings(  # type: ignore[override]
+        self,
+        url: object,  # noqa: ARG002 - as requests calls it
+        proxies: Mapping[str, str],
+        stream: object,  # noqa: ARG002 - bodies are in memory
+        verify: object,  # noqa: ARG002 - verification cannot be turned off
+        cert: object,  # noqa: ARG002 - there is none
+    ) -> dict[str, Any]:
+        """Return what the adapter is to be told of a request besides its time."""
+        return {"proxies": proxies}
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as requests declares it
+        """Return the answer of the adapter; it raises RedirectAnswerError for a redirect."""
+        return self.get_adapter(url=request.url or "").send(request, **kwargs)
+
+
 def open_session(connection: Connection) -> requests.Session:
     """Return the one session of all threads.
 
     Raises ConfigurationError for a CA bundle that cannot be read.
     """
-    session = requests.Session()
-    # The environment is asked once, in ``settings_for``: requests would ask at every request, and
-    # would let an entry of ~/.netrc replace our bearer token.
-    session.trust_env = False
-    session.auth = _unchanged
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session = LeanSession()
     tls = _tls_context(connection)
     session.mount("https://", WholeBodies(tls, connection.max_connections))
     session.mount("http://", WholeBodies(tls, connection.max_connections))
