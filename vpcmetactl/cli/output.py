@@ -13,11 +13,13 @@ from vpcmetactl.cli.terminal import settle_stdout
 from vpcmetactl.domain.errors import InvalidInputError, OutputError, UntoldError, VpcmetactlError
 from vpcmetactl.render.choices import parse_columns, parse_sort
 from vpcmetactl.render.documents import Trailer
-from vpcmetactl.render.options import Format, OutputOptions
+from vpcmetactl.render.options import Format, OutputOptions, formats_of
 
 ValueT = TypeVar("ValueT")
 
 _FILE_WIDTH = 80
+# GitHub takes a summary of 1 MiB from a step.
+_SUMMARY_ROOM = 1_000_000
 _WITH_REMARKS = (Format.TABLE, Format.WIDE, Format.MARKDOWN)
 
 
@@ -63,7 +65,7 @@ def read_output(app: App, kind: str, given: dict[str, Any]) -> OutputChoice:
     Raises InvalidInputError for a format, field or combination that cannot be.
     """
     query = given.pop("query", None)
-    targets = _targets(given.pop("output"), query)
+    targets = _targets(given.pop("output"), query, kind)
     shape = OutputOptions(
         query=query,
         sort=parse_sort([given.pop("sort") or ""], kind),
@@ -95,8 +97,8 @@ def _check_use(targets: Sequence[Target], shape: OutputOptions) -> None:
         )
 
 
-def _targets(words: Sequence[str], query: str | None) -> tuple[Target, ...]:
-    targets = [_target(word) for word in words]
+def _targets(words: Sequence[str], query: str | None, kind: str) -> tuple[Target, ...]:
+    targets = [_target(word, kind) for word in words]
     on_stdout = [target for target in targets if target.path is None]
     if len(on_stdout) > 1:
         formats = " and ".join(target.format for target in on_stdout)
@@ -114,15 +116,20 @@ def _targets(words: Sequence[str], query: str | None) -> tuple[Target, ...]:
     return (Target(Format.JSON if shaped else Format.TABLE), *targets)
 
 
-def _target(word: str) -> Target:
+def _target(word: str, kind: str) -> Target:
     name, equals, path = word.partition("=")
     try:
         format_ = Format(name.lower())
     except ValueError:
-        known = ", ".join(Format)
+        known = ", ".join(formats_of(kind))
         raise InvalidInputError(
             f"--output {word}: there is no format {name!r}", hint=f"the formats are {known}"
         ) from None
+    if format_ not in formats_of(kind):
+        raise InvalidInputError(
+            f"--output {word}: only audit run has this format",
+            hint=f"the formats here are {', '.join(formats_of(kind))}",
+        )
     if equals and not path:
         raise InvalidInputError(f"--output {word}: there is no file name behind the '='")
     return Target(format_, Path(path) if path else None)
@@ -137,9 +144,9 @@ class _File:
     temporary: Path | None
 
     @classmethod
-    def open(cls, path: Path) -> "_File":
+    def open(cls, path: Path, *, appends: bool = False) -> "_File":
         try:
-            if path.exists() and not path.is_file():
+            if appends or (path.exists() and not path.is_file()):
                 return cls(path, path.open("a", encoding="utf-8", newline=""), None)
             path = path.resolve()  # a link stays, and what it points to is replaced
             descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -316,7 +323,8 @@ def _open(
     # Imported here: usage errors come before, and must not pay for msgspec and tabulate.
     from vpcmetactl.render.sinks import open_sink  # noqa: PLC0415
 
-    file = _File.open(target.path) if target.path else None
+    is_summary = _is_step_summary(app, target)
+    file = _File.open(target.path, appends=is_summary) if target.path else None
     if file is not None:
         stack.callback(file.discard)
     stream = file.stream if file else app.terminal.stdout
@@ -325,9 +333,18 @@ def _open(
         with _explained(target.path):
             stream.write(text)
 
-    sink = open_sink(view, target.format, choice.shape_for(target), write)
+    shape = choice.shape_for(target)
+    if is_summary:
+        shape = replace(shape, room=_SUMMARY_ROOM)
+    sink = open_sink(view, target.format, shape, write)
     sink.start()
     return _Destination(target, sink, file, app.terminal.stdout)
+
+
+def _is_step_summary(app: App, target: Target) -> bool:
+    """Whether a target is what a step of a GitHub workflow adds its summary to."""
+    summary = app.settings.environ.get("GITHUB_STEP_SUMMARY")
+    return bool(summary) and target.path is not None and str(target.path) == summary
 
 
 def _end_in_failure(app: App, places: Sequence[_Destination], error: VpcmetactlError) -> None:
