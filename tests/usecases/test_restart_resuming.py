@@ -156,6 +156,28 @@ def test_a_run_that_failed_with_a_server_down_starts_it_when_it_is_resumed() -> 
     ]
 
 
+@pytest.mark.parametrize("fails_again", [False, True])
+def test_why_an_earlier_start_failed_says_nothing_of_the_next(*, fails_again: bool) -> None:
+    scene = Restarts()
+    _down(scene, DB)
+    scene.run()
+    if fails_again:
+        _down(scene, DB)
+    why = scene.cloud.peek(DB.id)
+
+    def show_as_before() -> None:
+        if len(scene.sent()) == 3:  # the start was taken, and does not show yet
+            scene.cloud.put(why)
+
+    scene.before("get_server", show_as_before, times=6)
+    asked = scene.clock.monotonic()
+
+    [outcome] = scene.resume()
+
+    assert isinstance(outcome, Failed if fails_again else Applied)
+    assert scene.clock.monotonic() - asked < 60
+
+
 @pytest.mark.parametrize("error", [_GONE, PermissionDeniedError("403")])
 def test_a_resumption_that_comes_to_nothing_does_not_make_it_forgotten(
     error: VpcmetactlError,

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 # Seconds between looks: few at first, and more the longer it takes.
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 5.0, 1.4
-# A stop whose answer was lost shows within this time, or it was never heard.
+# What was asked for shows within this time, or it was never heard.
 _HEARD = 30.0
 
 _DOWN = frozenset({"stopping", "stopped"})
@@ -242,7 +242,14 @@ class _Restarting:
             return False
 
     def _until_well(self, down: Server) -> Outcome:
-        up = self._watch(_is_up_or_will_not_be, self.wait)
+        heard = self.clock.monotonic() + _HEARD
+
+        def is_decided(found: Server) -> bool:
+            # Until the start shows, what is told may be why an earlier one failed.
+            is_old = found.status_reasons == down.status_reasons and self.clock.monotonic() < heard
+            return _is_up_or_will_not_be(found) and not (found.status == "stopped" and is_old)
+
+        up = self._watch(is_decided, self.wait)
         if not isinstance(up, Server):
             return self._lost_sight(up)
         if up.status != "running":
@@ -366,8 +373,7 @@ class _Restarting:
             ": ".join(part for part in (reason.code, reason.message) if part)
             for reason in found.status_reasons or ()
         )
-        is_final = found.status in _WILL_NOT_RUN
-        why = "" if is_final else f" within {self.wait:.0f} seconds"
+        why = "" if found.status in _WILL_NOT_RUN else f" within {self.wait:.0f} seconds"
         why = f" ({reasons})" if reasons else why
         return StartFailedError(
             f"{self._label}: was stopped, and did not start: it is {found.status}{why}",
@@ -391,5 +397,4 @@ def _is_up_or_will_not_be(server: Server) -> bool:
     cannot = any(
         (reason.code or "").startswith("cannot_start") for reason in server.status_reasons or ()
     )
-    is_final = server.status == "running" or server.status in _WILL_NOT_RUN
-    return is_final or (server.status == "stopped" and cannot)
+    return server.status in {"running", *_WILL_NOT_RUN} or (server.status == "stopped" and cannot)
