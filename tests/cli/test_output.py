@@ -125,6 +125,26 @@ def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_the_summary_of_a_workflow_step_is_added_to(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# What the step before said\n")
+    cloud = InMemoryCloud([an_instance("web-1")])
+    app = an_app(cloud, environ={"GITHUB_STEP_SUMMARY": str(summary)})
+
+    use(app, "servers", "list", "-o", f"markdown={summary}")
+
+    assert summary.read_text().startswith("# What the step before said\n")
+    assert "web-1" in summary.read_text()
+
+
+def test_a_report_of_audits_is_refused_to_other_commands_before_anything_is_read() -> None:
+    ran = use(a_fleet_app(), "servers", "list", "-o", "sarif")
+
+    assert ran.exit_code == 2
+    assert "--output sarif: only audit run has this format" in ran.stderr
+    assert "the formats here are table, wide" in ran.stderr
+
+
 def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     folder.mkdir()
