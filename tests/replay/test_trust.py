@@ -63,8 +63,7 @@ def test_a_server_that_a_profile_trusts_is_not_disabled(tmp_path: Path) -> None:
     played = play(scenarios.TRUSTED, tmp_path, "items[].[server.name, result, reason, message]")
     assert played.exit_code == 5
     message = (
-        "is trusted by backup-writer, whose rights it would lose; --allow-identity-loss "
-        "disables it all the same"
+        "is trusted by backup-writer, whose rights it would lose; --allow-identity-loss allows it"
     )
     assert played.answer == [["web-eu-1", "refused", "trusted", message]]
     assert played.requests == [
