@@ -269,3 +269,9 @@ check_trust_option = option(
     show_default=True,
     help="Whether to read who trusts a server: where it matters, and it must be readable, or not.",
 )
+
+identity_loss_option = click.option(
+    "--allow-identity-loss",
+    is_flag=True,
+    help="Disable the service on servers that trusted profiles trust, too.",
+)

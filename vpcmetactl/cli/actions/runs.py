@@ -6,10 +6,12 @@ from pathlib import Path
 
 from vpcmetactl.cli.applying import Proposal, demand_consent_is_possible, resume_run
 from vpcmetactl.cli.context import App
+from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, take_app, take_apply_options
 from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
+from vpcmetactl.cli.trust import TrustCheck, check_plan
 from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.domain.identifiers import ServerRef
@@ -72,6 +74,7 @@ def resume(app: App, given: Given) -> ExitCode:
 def roll_back(app: App, given: Given) -> ExitCode:
     """Take a run's changes back where they still stand."""
     yes, dry_run = given.pop("yes"), given.pop("dry_run")
+    check = TrustCheck(given.pop("check_trust"), given.pop("allow_identity_loss"))
     kind = "plan" if dry_run else "outcomes"
     with failures_told(app, kind, given["output"]):
         app, options = take_app(app, given)
@@ -85,7 +88,7 @@ def roll_back(app: App, given: Given) -> ExitCode:
         app.check_state(options)
         with _journal(app, options) as (session, journal):
             run = journal.get_run(given["run"])
-            proposal = _restoring(session, run)
+            proposal = _restoring(session, run, check)
             if dry_run:
                 return proposal.show(out)
             how.guard(proposal.plan)
@@ -135,17 +138,20 @@ def _journal(app: App, options: CloudOptions) -> Iterator[tuple[Session, Journal
         yield session, journal
 
 
-def _restoring(session: Session, run: RunRecord) -> Proposal:
+def _restoring(session: Session, run: RunRecord, check: TrustCheck) -> Proposal:
     """Plan to take a run back, from how things are now."""
     done = Plan(run.action, run.patch, tuple(run.applied_changes))
     if not done.changes or not is_about_metadata(done):
         links = [change for change in done.changes if isinstance(change, LinkChange)]
         profiles = dict.fromkeys(change.profile_id for change in links)
         present = {profile: session.cloud.list_links(profile) for profile in profiles}
-        return Proposal(session, take_back(done, links=present))
+        undone = take_back(done, links=present)
+        guard_limits(session, undone.changes)
+        return Proposal(session, undone)
     choice = Choice(ServerSelector(refs=_refs(done.changes)), ignore_not_found=True)
     reading = session.read(choice, None)
-    servers = [assessed.server for batch in reading for assessed in batch]
+    assessed = [one for batch in reading for one in batch]
+    servers = [one.server for one in assessed]
     session.observer.finish()
     unread = session.scope(reading).incomplete
     warn_of_unread(session.app, unread)
@@ -158,7 +164,7 @@ def _restoring(session: Session, run: RunRecord) -> Proposal:
     workers = session.options.max_workers or READERS
     undo = take_back(done, servers=servers)
     plan = preflight(undo, servers, session.cloud, session.observer, max_workers=workers)
-    return Proposal(session, plan, reading)
+    return Proposal(session, check_plan(session, plan, assessed, check), reading)
 
 
 def _refs(changes: Sequence[Change]) -> tuple[ServerRef, ...]:

@@ -11,6 +11,7 @@ from vpcmetactl.cli.options import (
     check_trust_option,
     cloud_options,
     exit_code_option,
+    identity_loss_option,
     outcome_options,
     restart_rule_option,
     selection_options,
@@ -69,11 +70,7 @@ def enable(app: "App", /, **given: Any) -> "ExitCode":
 
 
 @metadata.command()
-@click.option(
-    "--allow-identity-loss",
-    is_flag=True,
-    help="Disable it on servers that trusted profiles trust, too.",
-)
+@identity_loss_option
 @_changing
 def disable(app: "App", /, **given: Any) -> "ExitCode":
     """Disable the service. Its protocol and hop limit stay.

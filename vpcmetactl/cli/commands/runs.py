@@ -7,10 +7,12 @@ import click
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
     apply_options,
+    check_trust_option,
     cloud_options,
     consent_options,
     dry_run_option,
     exit_code_option,
+    identity_loss_option,
     outcome_options,
     output_options,
     restart_rule_option,
@@ -88,6 +90,8 @@ def resume(app: "App", /, **given: Any) -> "ExitCode":
 
 @runs.command()
 @_RUN
+@identity_loss_option
+@check_trust_option
 @dry_run_option
 @consent_options
 @apply_options
