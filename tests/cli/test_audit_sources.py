@@ -50,10 +50,11 @@ def test_a_snapshot_gives_byte_for_byte_the_findings_of_the_fleet(
 ) -> None:
     policy, lines = a_policy(tmp_path), []
     path = saved(a_cloud(), tmp_path / name)
-    command = ("audit", "run", "--policy", policy, *_AS_OF, *words)
+    command: tuple[str | Path, ...] = ("audit", "run", "--policy", policy, *_AS_OF, *words)
 
     live = run(a_cloud(), *command, "-o", "jsonl", "-o", f"json={tmp_path}/live.json")
-    for source in ((), ("--source", path)):
+    sources: tuple[tuple[str | Path, ...], ...] = ((), ("--source", path))
+    for source in sources:
         cloud = a_cloud()
         ran = run(cloud, *command, *source, "-o", "jsonl", "-o", f"json={tmp_path}/file.json")
         lines.append(ran.stdout)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.domain.subjects import HTTPS_ONLY, a_waiver, audited, over_http, silent
 from tests.support.builders import ACCOUNT, ON_HTTPS, an_instance
 from vpcmetactl.domain.errors import ExitCode
-from vpcmetactl.domain.findings import Finding
+from vpcmetactl.domain.findings import Finding, Since
 from vpcmetactl.domain.gate import Baseline, Gap, compare, gate
 from vpcmetactl.domain.policy import Severity, UnknownMeans
 from vpcmetactl.domain.servers import ServerKind
@@ -175,3 +175,29 @@ def test_every_finding_of_then_and_now_is_told_once(
     assert sorted(left) == sorted(one.fingerprint for one in before.open_findings)
     seen_then = {one.key for one in then}
     assert not (gaps_then and [one for one in found.new if one.subject.key not in seen_then])  # type: ignore[union-attr]  # these are about servers
+
+
+def test_a_gap_of_templates_says_nothing_of_servers() -> None:
+    gap = Gap(ACCOUNT, "us-south", origin=Origin.INSTANCE_TEMPLATE)
+    server = over_http("a")
+    template = replace(over_http("b"), origin=Origin.INSTANCE_TEMPLATE)
+
+    since = compare(audited(server, template), Baseline(audited(), [gap]))
+
+    assert (_names(since.new), _names(since.undetermined)) == (["a"], ["b"])
+
+
+def test_open_findings_are_marked_with_what_the_baseline_says() -> None:
+    known, new, unread = over_http("a"), over_http("b"), over_http("c", "eu-de")
+    policy = replace(HTTPS_ONLY, waivers=(a_waiver("d"),))
+    report = audited(known, new, unread, over_http("d"), policy=policy)
+
+    compare(report, Baseline(audited(known), [_EU])).mark()
+
+    marks = {one.label: one.since for one in report.findings}
+    assert marks == {
+        "a": Since.KNOWN,
+        "b": Since.NEW,
+        "c": Since.UNDETERMINED,
+        "d": None,
+    }

@@ -263,6 +263,7 @@ def snapshot_fleets(draw: st.DrawFn) -> Fleet:
                 account_id=st.just(account),
                 taken_at=moments,
                 rule=st.sampled_from(RestartRule),
+                is_everywhere=st.booleans(),
                 selection=st.lists(texts, max_size=2).map(tuple),
                 gaps=st.lists(gaps, max_size=2).map(tuple),
             )
