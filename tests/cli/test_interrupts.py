@@ -24,7 +24,11 @@ sys.exit(99)
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
+    [
+        (signal.SIGINT, ExitCode.INTERRUPTED),
+        (signal.SIGTERM, ExitCode.TERMINATED),
+        (signal.SIGHUP, ExitCode.TERMINATED),
+    ],
 )
 def test_the_first_signal_asks_to_stop_and_is_told(number: int, code: ExitCode) -> None:
     terminal = a_terminal()
@@ -52,6 +56,26 @@ def test_where_servers_may_be_down_the_first_signal_says_that_they_are_started()
         "stopping: servers that were stopped are started first; once more to leave at once, "
         "and leave them stopped\n"
     )
+
+
+def test_a_lost_connection_that_is_told_twice_ends_nothing_at_once() -> None:
+    with graceful_stop(a_terminal()) as stop:
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    assert stop.exit_code is ExitCode.TERMINATED
+
+
+def test_what_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with graceful_stop(a_terminal()) as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert not stop.requested()
 
 
 def test_the_second_signal_ends_the_program_at_once() -> None:

@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM while changes are made: the first finishes what is under way."""
+"""Ctrl-C, SIGTERM and a terminal that is gone, while changes are made.
+
+The first finishes what is under way. A lost connection sends SIGHUP, often more than once: it never
+ends the process at once. Where it is ignored, as under nohup, it stays so.
+"""
 
 import os
 import signal
@@ -10,7 +14,11 @@ from types import FrameType
 from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.errors import ExitCode
 
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+}
 
 _STOPPING = "stopping: changes under way are finished; once more to leave at once"
 _STOPPING_RESTARTS = (
@@ -32,7 +40,7 @@ class Stop:
 
 @contextmanager
 def graceful_stop(terminal: Terminal, *, restarts: bool = False) -> Iterator[Stop]:
-    """Turn the first SIGINT or SIGTERM into a request to stop; the second ends the process.
+    """Turn the first signal into a request to stop; a second SIGINT or SIGTERM ends the process.
 
     ``restarts`` says that servers may be down when it comes.
     """
@@ -43,6 +51,8 @@ def graceful_stop(terminal: Terminal, *, restarts: bool = False) -> Iterator[Sto
         del frame
         code = _CODES[signal.Signals(signum)]
         if stop.requested():
+            if signum == signal.SIGHUP:
+                return
             os._exit(code)
         stop.exit_code = code
         # The signal may have come in the middle of a write to the same stream.
@@ -50,7 +60,11 @@ def graceful_stop(terminal: Terminal, *, restarts: bool = False) -> Iterator[Sto
             terminal.say(told)
 
     try:
-        before = {number: signal.signal(number, handle) for number in _CODES}
+        before = {
+            number: signal.signal(number, handle)
+            for number in _CODES
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+        }
     except ValueError:
         yield stop  # not the main thread: signals do not come here
         return
