@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
+from itertools import chain
 from pathlib import Path
 
 from vpcmetactl.cli.context import App
@@ -118,9 +119,10 @@ def _judge_terraform(app: App, question: Question, path: Path) -> Judged:
 def _judge_servers(session: Session, question: Question) -> Judged:
     reading = session.read(question.choice, question.where)
     unread: list[Unread] = []
-    subjects = [*_subjects(session, reading, question.policy, unread)]
+    # Judged as they come: a fleet of a hundred thousand servers is never held at once.
+    subjects = _subjects(session, reading, question.policy, unread)
     if question.templates:
-        subjects += _templates(session, reading, unread)
+        subjects = chain(subjects, _templates(session, reading, unread))
 
     def is_whole() -> bool:
         return (
