@@ -25,6 +25,8 @@ def parsed(line: str) -> click.Context:
     words = shlex.split(line)[1:]
     ends = [index for index, word in enumerate(words) if word in _ENDS]
     words = words[: ends[0]] if ends else words
+    # The one placeholder that is no name.
+    words = ["1" if word == "LIMIT" else word for word in words]
     for index, word in enumerate(words[:-1]):
         if word == "--from-file":
             words[index + 1] = "-"

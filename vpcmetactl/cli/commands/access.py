@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def access() -> None:
-    """See which servers can become which trusted profile, and how."""
+    """See which servers can become which trusted profile."""
 
 
 @access.command("list")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def restarts() -> None:
-    """See which servers need a stop and start, say what is known, and do it.
+    """See which servers need a stop and start, and do it safely.
 
     IBM contradicts itself: its FAQ asks for one stop and start after the service
     is first enabled on an instance created without it; its release notes of
