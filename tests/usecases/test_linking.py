@@ -388,20 +388,3 @@ def test_a_server_of_another_account_is_linked_only_as_such() -> None:
     scene.plan = replace(scene.plan, items=(replace(scene.change, crn=foreign.crn or ""),))
     assert isinstance(scene.run(), Failed)
     assert scene.links() == []
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"), [(None, Refused), (_FORBIDDEN, Failed), (NotFoundError("404"), Applied)]
-)
-def test_what_is_cleared_out_goes_only_while_its_server_is_not_found(
-    error: VpcmetactlError | None, kind: type[Outcome]
-) -> None:
-    scene = Linking(DELETE)
-    if error is not None:
-        scene.cloud.fail("get_server", error)
-    executor = LinkExecutor(scene.cloud, scene.cloud)
-
-    [outcome] = replace(scene.applier(), executor=executor).apply(scene.plan)
-
-    assert isinstance(outcome, kind)
-    assert len(scene.links()) == (0 if kind is Applied else 1)

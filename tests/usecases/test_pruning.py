@@ -1,6 +1,7 @@
 """Clearing out links: whether a server is gone is asked, and in doubt it is not."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,16 +9,28 @@ import pytest
 from tests.support.builders import ACCOUNT, a_bare_metal_server, an_instance
 from tests.support.fake_cloud import Call, InMemoryCloud
 from tests.support.trust import PROFILE, a_link, a_trust
+from tests.usecases.test_linking import Linking
 from vpcmetactl.domain.errors import (
     AuthenticationError,
+    NotFoundError,
     PermissionDeniedError,
     UnavailableError,
     VpcmetactlError,
 )
 from vpcmetactl.domain.links import SightedLink, Sighting, plan_prune
-from vpcmetactl.domain.plans import LinkChange, LinkOperation, Skip, SkipReason
+from vpcmetactl.domain.plans import (
+    Applied,
+    Failed,
+    LinkChange,
+    LinkOperation,
+    Outcome,
+    Refused,
+    Skip,
+    SkipReason,
+)
 from vpcmetactl.domain.servers import Region, Server
 from vpcmetactl.domain.trust import ProfileLink
+from vpcmetactl.usecases.linking import LinkExecutor
 from vpcmetactl.usecases.pruning import sight_links
 
 WEB, GONE = an_instance("web-1"), an_instance("gone-1")
@@ -32,9 +45,9 @@ def _a_cloud(*servers: Server) -> InMemoryCloud:
 
 
 def _sighted(
-    cloud: InMemoryCloud, *links: ProfileLink, seen: tuple[str, ...] = ()
+    cloud: InMemoryCloud, *links: ProfileLink, seen: tuple[Server, ...] = ()
 ) -> list[Sighting]:
-    found = sight_links(cloud, [a_trust(links=links)], seen, 4)
+    found = sight_links(cloud, [a_trust(links=links)], {one.id: one.identity for one in seen}, 4)
     assert [one.link for one in found] == list(links)
     assert {one.profile.id for one in found} == {PROFILE.id}
     return [one.sighting for one in found]
@@ -62,7 +75,7 @@ def test_servers_of_both_kinds_are_asked_for_by_their_ids() -> None:
 def test_what_was_seen_in_a_listing_is_not_asked_for() -> None:
     cloud = _a_cloud()
 
-    assert _sighted(cloud, a_link(WEB), seen=(WEB.id,)) == [Sighting.FOUND]
+    assert _sighted(cloud, a_link(WEB), seen=(WEB,)) == [Sighting.FOUND]
     assert cloud.calls == []
 
 
@@ -70,7 +83,7 @@ def test_a_server_with_many_links_is_asked_for_once() -> None:
     cloud = _a_cloud()
     trusts = [a_trust(links=(a_link(GONE, id=f"link-{n}"),)) for n in range(5)]
 
-    found = sight_links(cloud, trusts, (), 4)
+    found = sight_links(cloud, trusts, {}, 4)
 
     assert [one.sighting for one in found] == [Sighting.NOT_FOUND] * 5
     assert len(cloud.calls) == 1
@@ -158,7 +171,7 @@ def test_only_links_whose_servers_are_provably_gone_are_pruned() -> None:
         a_link(far, created_at=_LONG_AGO, crn=(far.crn or "").replace(ACCOUNT, "f" * 32)),
     )
 
-    found = sight_links(cloud, [a_trust(links=links)], (), 4)
+    found = sight_links(cloud, [a_trust(links=links)], {}, 4)
 
     assert _pruned(list(found)) == {
         WEB.id: SkipReason.VISIBLE,
@@ -169,3 +182,21 @@ def test_only_links_whose_servers_are_provably_gone_are_pruned() -> None:
         undated.id: SkipReason.TOO_RECENT,
         far.id: SkipReason.FOREIGN_ACCOUNT,
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(None, Refused), (PermissionDeniedError("403"), Failed), (NotFoundError("404"), Applied)],
+)
+def test_what_is_cleared_out_goes_only_while_its_server_is_not_found(
+    error: VpcmetactlError | None, kind: type[Outcome]
+) -> None:
+    scene = Linking(LinkOperation.DELETE)
+    if error is not None:
+        scene.cloud.fail("get_server", error)
+    executor = LinkExecutor(scene.cloud, scene.cloud)
+
+    [outcome] = replace(scene.applier(), executor=executor).apply(scene.plan)
+
+    assert isinstance(outcome, kind)
+    assert len(scene.links()) == (0 if kind is Applied else 1)
