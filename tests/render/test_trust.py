@@ -240,7 +240,10 @@ def test_a_server_has_its_profiles_only_where_they_were_asked_for() -> None:
     wide = rendered_example("servers-trusted", Format.WIDE)
     assert "TRUSTED BY" in wide
     assert "Profile-3, backup-writer (?)" in wide
-    assert "TRUSTED BY" not in rendered_example("servers-trusted", Format.TABLE, ONE_LINE)
+    assert "TRUSTED BY" in rendered_example("servers-trusted", Format.TABLE, ONE_LINE)
+    narrow = rendered_example("servers-trusted", Format.TABLE)
+    assert "TRUSTED BY" not in narrow
+    assert "for certain" in narrow
     told = server_item(TRUSTED[0]).profiles
     assert told is not None
     assert [(one.label, one.certain) for one in told] == [

@@ -71,7 +71,7 @@ def test_disabling_a_server_that_is_trusted_is_refused(trust: ProfileTrust) -> N
             WEB.identity,
             SkipReason.TRUSTED,
             "is trusted by backup-writer, whose rights it would lose; --allow-identity-loss "
-            "disables it all the same",
+            "allows it",
             refused=True,
         ),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from vpcmetactl.cli.confirm import confirm
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.interrupts import Stop, graceful_stop
+from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import Emitter
 from vpcmetactl.cli.session import Session
 from vpcmetactl.domain.applying import ApplyOptions
@@ -144,6 +145,7 @@ def resume_run(
     app, options = session.app, session.options
     with app.open_journal(options, session.caller) as journal:
         run = journal.get_run(run_id)
+    guard_limits(session, run.open_changes)
     with _tools(session, run.action, how(run.action)) as tools:
         left = Proposal(session, Plan(run.action, run.patch, tuple(run.open_changes)))
         return left._tell(tools, tools.applier.resume(run), out)  # noqa: SLF001 - its own module

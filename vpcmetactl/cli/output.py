@@ -211,12 +211,16 @@ def _explained(path: Path | None) -> Iterator[None]:
     """Turn what the system says into an OutputError; a closed pipe is none."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        if path is not None:
-            raise _cannot_write(path, error) from None
-        raise OutputError(f"stdout cannot be written to: {error.strerror}") from None
+        raise _explanation(path, error) from None
+
+
+def _explanation(path: Path | None, error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    if path is not None:
+        return _cannot_write(path, error)
+    return OutputError(f"stdout cannot be written to: {error.strerror}")
 
 
 @dataclass(slots=True)
@@ -330,8 +334,11 @@ def _open(
     stream = file.stream if file else app.terminal.stdout
 
     def write(text: str) -> None:
-        with _explained(target.path):
+        # Not ``with _explained``: this is called for each of hundreds of thousands of lines.
+        try:
             stream.write(text)
+        except OSError as error:
+            raise _explanation(target.path, error) from None
 
     shape = choice.shape_for(target)
     if is_summary:

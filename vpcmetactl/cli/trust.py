@@ -13,7 +13,11 @@ from vpcmetactl.domain.errors import (
 from vpcmetactl.domain.plans import Plan
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.trust import ProfileTrust, TrustedProfile
-from vpcmetactl.usecases.trust_preflight import check_trust, concerned_servers
+from vpcmetactl.usecases.trust_preflight import (
+    check_trust,
+    concerned_servers,
+    named_briefly,
+)
 from vpcmetactl.usecases.trusting import EVERYTHING, find_profiles, read_trust
 
 
@@ -70,13 +74,21 @@ class TrustReading:
         return [error for trust in unread for _, error in sorted(trust.errors.items())]
 
     def warn(self) -> None:
-        """Name on stderr the profiles of which something could not be read."""
+        """Name on stderr the profiles of which something could not be read, and one error each.
+
+        What failed for one profile may fail for two thousand, in the same way.
+        """
         terminal = self.session.app.terminal
+        alike: dict[tuple[str, str], list[tuple[str, VpcmetactlError]]] = {}
         for trust in self.unread:
+            label = trust.profile.name or trust.profile.id
             for part, error in trust.errors.items():
-                label = trust.profile.name or trust.profile.id
-                terminal.say(f"incomplete: the {part} of profile {label}: {error}")
-        hints = [error.hint for trust in self.unread for error in trust.errors.values()]
+                alike.setdefault((part, error.code), []).append((label, error))
+        for (part, _), told in alike.items():
+            who = named_briefly(sorted(label for label, _ in told))
+            noun = "profile" if len(told) == 1 else f"{len(told):,} profiles:"
+            terminal.say(f"incomplete: the {part} of {noun} {who}: {told[0][1]}")
+        hints = [error.hint for told in alike.values() for _, error in told]
         for hint in dict.fromkeys(hint for hint in hints if hint):
             terminal.note(f"hint: {hint}")
 

@@ -105,7 +105,11 @@ class Access:
     @property
     def is_certain(self) -> bool:
         """Whether at least one of the ways is open beyond doubt."""
-        return any(way.doubt is None for way in self.ways)
+        # A loop takes half the time of any(), and there are hundreds of thousands of these.
+        for way in self.ways:  # noqa: SIM110
+            if way.doubt is None:
+                return True
+        return False
 
     @property
     def is_usable(self) -> bool | None:

@@ -108,9 +108,9 @@ class AccessReview:
             is_certain = access.is_certain
             servers += is_certain
             self._note(access, is_certain=is_certain)
-            satisfied.update(
-                way.id for way in access.ways if way.kind is WayKind.RULE and way.doubt is None
-            )
+            for way in access.ways:
+                if way.kind is WayKind.RULE and way.doubt is None:
+                    satisfied[way.id] += 1
             yield access
         self._is_whole = self._is_whole and not trust.errors
         self._findings.extend(self._of_profile(trust, satisfied, servers))

@@ -85,11 +85,12 @@ class Sighting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SightedLink:
-    """A link of a profile, and whether its server was found."""
+    """A link of a profile, and whether its server was found, with that server where it was."""
 
     profile: TrustedProfile
     link: ProfileLink
     sighting: Sighting
+    server: ServerIdentity | None = None
 
 
 def plan_prune(links: Iterable[SightedLink], *, account_id: str, now: datetime) -> Plan:
@@ -180,7 +181,8 @@ def _pruned(
         message = f"is of another account: {server.account_id or '(not told)'}"
         return Skip(server, SkipReason.FOREIGN_ACCOUNT, message)
     if sighted.sighting is Sighting.FOUND:
-        return Skip(server, SkipReason.VISIBLE, "is there")
+        message = f"is there, so its link to {sighted.profile.name or sighted.profile.id} stays"
+        return Skip(sighted.server or server, SkipReason.VISIBLE, message)
     if sighted.sighting is not Sighting.NOT_FOUND:
         message = "could not be read, so that it is not known to be gone"
         return Skip(server, SkipReason.NOT_REPORTED, message, refused=True)

@@ -1,6 +1,6 @@
 """Finding out whether the server of a link is there."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from vpcmetactl.domain.errors import AuthenticationError, NotFoundError, VpcmetactlError
@@ -12,10 +12,14 @@ from vpcmetactl.usecases.ports import Inventory
 
 
 def sight_links(
-    inventory: Inventory, trusts: Iterable[ProfileTrust], seen: Collection[str], max_workers: int
+    inventory: Inventory,
+    trusts: Iterable[ProfileTrust],
+    seen: Mapping[str, ServerIdentity],
+    max_workers: int,
 ) -> Sequence[SightedLink]:
     """Ask by id for the server of every link that is not among those ``seen``, each once.
 
+    ``seen`` are the servers that were listed, by their ids.
     Links of other compute types are not asked about. Raises AuthenticationError; any other error
     makes the server unreadable, which is no proof of anything.
     """
@@ -27,34 +31,39 @@ def sight_links(
         for _, _, server in links
         if server is not None and server.id not in seen
     }
-    tasks: Sequence[Task[tuple[_Place, Sighting]]] = [
+    tasks: Sequence[Task[tuple[_Place, _Seen]]] = [
         partial(_sight, inventory, server) for server in wanted.values()
     ]
     sighted = dict(run_tasks(tasks, max_workers))
 
-    def sighting(server: ServerIdentity | None) -> Sighting:
+    def sighting(server: ServerIdentity | None) -> _Seen:
         if server is None:
-            return Sighting.NOT_ASKED
-        return Sighting.FOUND if server.id in seen else sighted[_place(server)]
+            return Sighting.NOT_ASKED, None
+        listed = seen.get(server.id)
+        return (Sighting.FOUND, listed) if listed else sighted[_place(server)]
 
-    return [SightedLink(profile, link, sighting(server)) for profile, link, server in links]
+    return [SightedLink(profile, link, *sighting(server)) for profile, link, server in links]
 
 
 # CRNs may name one id in several regions: what one of them answers is nothing about the others.
 _Place = tuple[str, ServerKind, str]
+# What asking came to, and the server where it was found.
+_Seen = tuple[Sighting, ServerIdentity | None]
 
 
 def _place(server: ServerIdentity) -> _Place:
     return server.region, server.kind, server.id
 
 
-def _sight(inventory: Inventory, server: ServerIdentity) -> Step[tuple[_Place, Sighting]]:
+def _sight(inventory: Inventory, server: ServerIdentity) -> Step[tuple[_Place, _Seen]]:
+    found = None
     try:
-        inventory.get_server(server.region, server.kind, server.id)
+        found = inventory.get_server(server.region, server.kind, server.id).identity
+        sighting = Sighting.FOUND
     except AuthenticationError:
         raise
     except NotFoundError:
-        return Step([(_place(server), Sighting.NOT_FOUND)])
+        sighting = Sighting.NOT_FOUND
     except VpcmetactlError:
-        return Step([(_place(server), Sighting.UNREADABLE)])
-    return Step([(_place(server), Sighting.FOUND)])
+        sighting = Sighting.UNREADABLE
+    return Step([(_place(server), (sighting, found))])

@@ -93,19 +93,19 @@ def _checked(item: MetadataChange, found: _Found, *, allow_identity_loss: bool) 
     doubtful = sorted(found.doubtful.get(item.server, ()))
     notes: list[Note] = []
     if certain and _disables(item):
-        message = f"is trusted by {_listed(certain)}, whose rights it would lose"
+        message = f"is trusted by {named_briefly(certain)}, whose rights it would lose"
         if not allow_identity_loss:
-            way_on = "--allow-identity-loss disables it all the same"
+            way_on = "--allow-identity-loss allows it"
             return Skip(item.server, SkipReason.TRUSTED, f"{message}; {way_on}", refused=True)
-        notes.append(Note(NoteCode.TRUSTED, f"loses the rights of {_listed(certain)}"))
+        notes.append(Note(NoteCode.TRUSTED, f"loses the rights of {named_briefly(certain)}"))
     elif certain:
         message = (
-            f"is trusted by {_listed(certain)}: clients in the guest get no token before they ask "
-            f"over {item.after.protocol}"
+            f"is trusted by {named_briefly(certain)}: clients in the guest get no token before "
+            f"they ask over {item.after.protocol}"
         )
         notes.append(Note(NoteCode.TRUSTED, message))
     if doubtful or found.unread:
-        told = [f"{_listed(doubtful)} may trust it"] if doubtful else []
+        told = [f"{named_briefly(doubtful)} may trust it"] if doubtful else []
         message = f"who trusts it is not fully known: {'; '.join([*told, *found.unread[:1]])}"
         notes.append(Note(NoteCode.TRUST_UNKNOWN, message))
     return replace(item, notes=(*item.notes, *notes))
@@ -121,7 +121,8 @@ def _switches(change: MetadataChange) -> bool:
     return may_be_on and change.before.protocol != change.after.protocol
 
 
-def _listed(names: Sequence[str]) -> str:
+def named_briefly(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
     shown = ", ".join(names[:_NAMED])
     more = len(names) - _NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -4,17 +4,12 @@ from collections.abc import Sequence
 
 from vpcmetactl.cli.changing import Purpose, change_servers
 from vpcmetactl.cli.context import App
+from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
 from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
 from vpcmetactl.cli.trust import TrustReading, account_of, profiles_of
-from vpcmetactl.domain.errors import (
-    AuthenticationError,
-    ExitCode,
-    RefusedError,
-    VpcmetactlError,
-    strongest,
-)
+from vpcmetactl.domain.errors import ExitCode, RefusedError, strongest
 from vpcmetactl.domain.link_sights import Visibility, sight_of
 from vpcmetactl.domain.links import plan_links, plan_prune, plan_unlinks
 from vpcmetactl.domain.plans import Plan
@@ -86,7 +81,7 @@ def _creating(given: Given) -> Purpose:
             link_name=name,
             cross_account=cross_account,
         )
-        _guard_limits(session, plan, links)
+        guard_limits(session, plan.changes)
         return plan
 
     return Purpose(command="links create", make_plan=make_plan)
@@ -107,38 +102,13 @@ def _linked(session: Session, word: str) -> tuple[TrustedProfile, Sequence[Profi
     return profile, session.cloud.list_links(profile.id)
 
 
-def _guard_limits(session: Session, plan: Plan, links: Sequence[ProfileLink]) -> None:
-    """Refuse a plan that would meet a limit of the account half way."""
-    wanted = len(plan.changes)
-    if not wanted:
-        return
-    try:
-        limits = {one.name: one for one in session.cloud.list_limits(account_of(session))}
-    except AuthenticationError:
-        raise
-    except VpcmetactlError as error:
-        session.observer.warn(f"the account's limits could not be read, so not checked: {error}")
-        return
-    for name, used in (("cr_links_per_profile", len(links)), ("cr_links", None)):
-        limit = limits.get(name)
-        if limit is None or limit.limit is None:
-            continue
-        present = limit.used if used is None else used
-        if present is not None and present + wanted > limit.limit:
-            raise RefusedError(
-                f"{wanted} more links are too many: {name} is {limit.limit}, and there are "
-                f"{present}",
-                hint="nothing was changed; link fewer servers, or let a claim rule trust them",
-            )
-
-
 def _pruning(given: Given) -> Purpose:
     words, asserted = given.pop("profiles"), given.pop("assert_full_visibility")
 
     def make_plan(session: Session, assessed: Sequence[AssessedServer], named: bool) -> Plan:  # noqa: FBT001
         del named
         trusts = TrustReading(session, profiles_of(session, words), (LINKS,))
-        seen = frozenset(one.server.id for one in assessed)
+        seen = {one.server.id: one.server.identity for one in assessed}
         workers = session.options.max_workers or READERS
         sighted = sight_links(session.cloud, trusts, seen, workers)
         trusts.warn()

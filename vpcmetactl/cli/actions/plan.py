@@ -6,6 +6,7 @@ from pathlib import Path
 from vpcmetactl import __version__
 from vpcmetactl.cli.applying import Proposal, demand_consent_is_possible
 from vpcmetactl.cli.context import App
+from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_apply_options
 from vpcmetactl.cli.session import Session, open_session
@@ -40,6 +41,7 @@ def apply_plan(app: App, given: Given) -> ExitCode:
         app.check_state(options)
         with open_session(app, options) as session:
             _guard_place(session, saved)
+            guard_limits(session, saved.plan.changes)
             proposal = Proposal(session, saved.plan, saved=saved)
             if not yes:
                 proposal.confirm()

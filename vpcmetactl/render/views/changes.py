@@ -6,7 +6,7 @@ from vpcmetactl.domain.plans import Action, NoteCode
 from vpcmetactl.render.documents import Group, Line, Style, Text
 from vpcmetactl.render.items.base import ServerIdentity
 from vpcmetactl.render.items.changes import FieldChange, Link, Note, Operation, PlannedRestart
-from vpcmetactl.render.items.plan_summaries import Wish
+from vpcmetactl.render.items.plan_summaries import PlanSummary, Wish
 from vpcmetactl.render.paths import word
 from vpcmetactl.render.views.restart_words import reason_words
 from vpcmetactl.render.views.words import servers_listed
@@ -119,3 +119,14 @@ def resume_line(run_id: str) -> Line:
 def rollback_line(run_id: str) -> Line:
     """Return the command that takes back what was applied."""
     return Line(f"vpcmetactl runs rollback {run_id}", label="To undo it", keep=True)
+
+
+def vouching_lines(summary: PlanSummary) -> Sequence[Line]:
+    """Say what pruning asks for: a 404 alone is no proof that a server is gone."""
+    if summary.action is not Action.PRUNE_LINKS or not summary.change or summary.saved:
+        return []
+    said = (
+        "Nothing is taken away without --assert-full-visibility: the platform answers 404 for "
+        "servers that you may not see, too."
+    )
+    return [Line(said, style=Style.ATTENTION)]

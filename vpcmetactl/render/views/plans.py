@@ -42,6 +42,7 @@ from vpcmetactl.render.views.changes import (
     resume_line,
     rollback_line,
     told_elsewhere_left_out,
+    vouching_lines,
 )
 from vpcmetactl.render.views.saved_plans import saved_plan_lines
 from vpcmetactl.render.views.words import (
@@ -215,12 +216,14 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
     summary: PlanSummary = document.summary
     saved, now = summary.saved, document.trailer.generated_at
     not_needed = summary.by_reason.get(SkipReason.NOT_NEEDED, 0)
+    there = summary.by_reason.get(SkipReason.VISIBLE, 0)
     counts = listed(
         [
             (summary.change, "to change"),
             (summary.already_so, "already so"),
             (not_needed, "not needed"),
-            (summary.skip - not_needed, "skipped"),
+            (there, "of servers that are there"),
+            (summary.skip - not_needed - there, "skipped"),
             (summary.refuse, "refused"),
         ]
     )
@@ -232,6 +235,7 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
             [
                 Line(f"{_asked_words(summary.action, summary.wish)}: {counts}."),
                 *_widening(summary),
+                *vouching_lines(summary),
                 *_apart(document.items),
                 *([] if saved else _place(document.trailer.scope)),
             ]
@@ -241,13 +245,15 @@ def _plan_remarks(document: Document[PlannedItem]) -> Sequence[Group]:
 
 def _outcome_remarks(document: Document[OutcomeItem]) -> Sequence[Group]:
     summary: OutcomesSummary = document.summary
-    not_needed = sum(map(_is_no_candidate, document.items))
+    reasons = Counter(item.reason for item in document.items if item.result is Result.SKIPPED)
+    not_needed, there = reasons[SkipReason.NOT_NEEDED], reasons[SkipReason.VISIBLE]
     counts = listed(
         [
             (summary.applied, "applied"),
             (summary.already_so, "already so"),
             (not_needed, "not needed"),
-            (summary.skipped - not_needed, "skipped"),
+            (there, "of servers that are there"),
+            (summary.skipped - not_needed - there, "skipped"),
             (summary.refused, "refused"),
             (summary.failed, "failed"),
             (summary.unknown, "not known to have happened"),
@@ -347,15 +353,16 @@ def _sort_key(item: PlannedItem | OutcomeItem) -> tuple[object, ...]:
     return (*server_sort_key(item.server), (link.profile, link.link_id or "") if link else ())
 
 
-def _is_no_candidate(item: OutcomeItem) -> bool:
-    """Whether a restart was never called for."""
-    return item.result is Result.SKIPPED and item.reason is SkipReason.NOT_NEEDED
+# Of these there may be thousands, and nothing was ever to be done: to servers that need no restart,
+# and to links of servers that are there.
+_NO_CANDIDATES = (SkipReason.NOT_NEEDED, SkipReason.VISIBLE)
 
 
 def _of_interest(item: PlannedItem | OutcomeItem) -> bool:
     if isinstance(item, OutcomeItem):
-        return item.result is not Result.ALREADY_SO and not _is_no_candidate(item)
-    return item.decision is not Decision.ALREADY_SO and item.reason is not SkipReason.NOT_NEEDED
+        is_candidate = item.result is not Result.SKIPPED or item.reason not in _NO_CANDIDATES
+        return item.result is not Result.ALREADY_SO and is_candidate
+    return item.decision is not Decision.ALREADY_SO and item.reason not in _NO_CANDIDATES
 
 
 # Of a fleet most servers may be as wanted already: the narrow table leaves them to the count.

@@ -142,7 +142,8 @@ COLUMNS = (
         key="profiles",
         title="TRUSTED BY",
         text=lambda server: profile_names(server.profiles),
-        wide_only=True,
+        fit=Fit.SHORTEN,
+        least=20,
         optional=True,
     ),
 )
@@ -190,7 +191,18 @@ def _remarks(document: Document[Server]) -> Sequence[Group]:
             "vpcmetactl servers show SERVER gives the evidence."
         )
         lines.append(Line(said, style=Style.ATTENTION))
-    return [Group(lines)]
+    return [Group([*lines, *_trusted(document.items)])]
+
+
+def _trusted(servers: Sequence[Server]) -> Sequence[Line]:
+    """Count those that profiles trust, where that was asked: a narrow table has no room for it."""
+    asked = [server.profiles for server in servers if server.profiles is not None]
+    if not asked:
+        return []
+    certain = sum(any(one.certain for one in profiles) for profiles in asked)
+    perhaps = sum(not any(one.certain for one in profiles) for profiles in asked if profiles)
+    said = f"Trusted by profiles: {certain} for certain, {perhaps} perhaps. -o wide names them."
+    return [Line(said)]
 
 
 def _totals(counts: ServersSummary) -> str:
