@@ -53,15 +53,20 @@ def test_what_could_not_be_read_is_named_and_kept(tmp_path: Path) -> None:
 def test_a_part_of_a_profile_that_could_not_be_read_leaves_the_rest(tmp_path: Path) -> None:
     cloud, path = a_cloud(), tmp_path / "a.jsonl"
     cloud.fail("list_rules", PermissionDeniedError("no rules for you", status=403))
+    cloud.fail("list_identities", PermissionDeniedError("nor identities", status=403))
 
     ran = run(cloud, "snapshot", "save", path)
 
     assert ran.exit_code == 4
-    assert "incomplete: the trusted profiles could not be read: no rules for you" in ran.stderr
+    assert "incomplete: the trusted profiles could not be read: nor identities" in ran.stderr
+    assert "incomplete: 1 more lists of links, claim rules or identities" in ran.stderr
     shown = run(a_cloud(), "profiles", "list", "--source", path, "-o", "json")
     (profile,) = shown.answer["items"]
     assert (shown.exit_code, len(profile["links"])) == (4, 1)
-    assert profile["errors"][0]["message"] == "no rules for you"
+    assert {error["message"] for error in profile["errors"]} == {
+        "no rules for you",
+        "nor identities",
+    }
 
 
 def test_a_folder_that_is_not_there_is_found_out_before_the_fleet_is_read(tmp_path: Path) -> None:

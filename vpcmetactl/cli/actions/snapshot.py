@@ -58,10 +58,15 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
         unread = [
             Unread(account, gap.region, gap.kind, gap.error, gap.content) for gap in saving.gaps
         ]
-        unread += [
-            Unread(account, None, None, error, Content.PROFILES) for error in saving.parts_unread
-        ]
+        parts = saving.parts_unread
+        # One stands for all: there may be thousands, and mostly for the same reason.
+        unread += [Unread(account, None, None, error, Content.PROFILES) for error in parts[:1]]
         warn_of_unread(session.app, unread)
+        if len(parts) > 1:
+            app.terminal.say(
+                f"incomplete: {len(parts) - 1} more lists of links, claim rules or identities "
+                "could not be read; profiles list --source names them"
+            )
     told = [f"{saving.counts[one]} {words}" for one, words in _WORDS.items() if one in contents]
     app.terminal.note(f"saved as {path}: {', '.join(told)}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
