@@ -67,7 +67,7 @@ def import_events(app: App, given: Given) -> ExitCode:
                             journal.add_events(together) for together in _batches(reader.events())
                         )
                     for complaint in reader.unreadable:
-                        app.terminal.say(complaint)
+                        app.terminal.say(f"{name}: {complaint}")
                     out.item(reader.summary(new))
             out.end(session.trailer(None, ExitCode.OK))
     return ExitCode.OK
