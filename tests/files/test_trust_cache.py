@@ -53,7 +53,7 @@ def test_nothing_was_kept_yet(path: Path) -> None:
     ],
 )
 def test_it_is_good_for_five_minutes_and_not_from_the_future(
-    path: Path, age: timedelta, fresh: bool
+    path: Path, age: timedelta, *, fresh: bool
 ) -> None:
     assert (_saved(path).load(NOW + age) is not None) is fresh
 

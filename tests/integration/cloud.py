@@ -51,7 +51,7 @@ class Ran:
 class Incomplete(msgspec.Struct):
     """A part of the fleet that could not be read."""
 
-    region: str
+    region: str | None
     kind: str | None
     code: str
     message: str
