@@ -1,4 +1,4 @@
-"""``restarts list``, ``ack`` and ``import-events``: which servers need one, and on what evidence."""
+"""``restarts list``, ``ack`` and ``import-events``: which servers need one, and why."""
 
 from pathlib import Path
 
