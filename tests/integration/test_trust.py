@@ -126,6 +126,18 @@ def test_wrong_lines_change_nothing_and_say_why(
 # Runs of links.
 
 
+def test_an_inverted_plan_takes_the_link_away_again(fleet: EmulatedCloud, tmp_path: Path) -> None:
+    plan, undo = str(tmp_path / "links.json"), str(tmp_path / "undo.json")
+    fleet.run("links", "create", "--profile", "admin", "db-3", "--plan-out", plan)
+    fleet.run("plan", "apply", plan, "--yes")
+
+    inverted = fleet.run("plan", "invert", plan, "--plan-out", undo)
+    assert "delete the link to profile admin" in inverted.stdout
+    applied = fleet.run("plan", "apply", undo, "--yes")
+
+    assert (applied.exit_code, linked(fleet, "admin", "db-3")) == (0, 0)
+
+
 def test_a_deleted_link_is_made_anew_by_the_rollback(fleet: EmulatedCloud) -> None:
     before = links_of(fleet, "backup-writer")
     fleet.run("links", "delete", "--profile", "backup-writer", "db-1", "db-2", "--yes")
@@ -321,6 +333,7 @@ def test_without_the_right_to_link_both_actions_are_named(fleet: EmulatedCloud) 
         said = " ".join(ran.stdout.split())
         assert "iam-identity.profile.update" in said
         assert "iam-identity.profile.linkToResource" in said
+        assert "crn:" not in said
     assert every_link(fleet) == before
 
 

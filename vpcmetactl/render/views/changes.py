@@ -36,7 +36,10 @@ def _link_words(operation: Operation | None, link: Link) -> str:
     if operation is Operation.LINK_CREATE:
         named = f" as {link.link_name}" if link.link_name else ""
         return f"link to profile {link.profile}{named}"
-    return f"delete link {link.link_name or link.link_id} to profile {link.profile}"
+    named = link.link_name or link.link_id
+    # Made by a plan that is to be taken back: nobody knows its id before it is looked at.
+    which = f"link {named}" if named else "the link"
+    return f"delete {which} to profile {link.profile}"
 
 
 def _field_words(change: FieldChange) -> str:
@@ -83,7 +86,7 @@ def told_elsewhere_left_out(message: str, server: ServerIdentity) -> str:
     for who in (f"{server.name} ({server.id})", server.name, server.id):
         phrase = f" {server.kind.words} {who} in {server.region}:"
         message = message.replace(f" of{phrase}", ":", 1).replace(phrase, " it:", 1)
-    return message
+    return message.replace(f" {server.crn} ", " it ", 1) if server.crn else message
 
 
 def by_saying(
