@@ -36,9 +36,9 @@ def _link_words(operation: Operation | None, link: Link) -> str:
     if operation is Operation.LINK_CREATE:
         named = f" as {link.link_name}" if link.link_name else ""
         return f"link to profile {link.profile}{named}"
-    named = link.link_name or link.link_id
+    known = link.link_name or link.link_id
     # Made by a plan that is to be taken back: nobody knows its id before it is looked at.
-    which = f"link {named}" if named else "the link"
+    which = f"link {known}" if known else "the link"
     return f"delete {which} to profile {link.profile}"
 
 
