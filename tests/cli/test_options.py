@@ -14,6 +14,7 @@ from vpcmetactl.cli.settings import CloudOptions
 _NEVER = {
     *("yes", "all_servers", "allow_incomplete", "dry_run", "servers", "region", "kind", "vpc"),
     *("resource_group", "zone", "name", "status", "where", "from_file", "ignore_not_found"),
+    *("verdict", "at", "note", "profile", "profiles", "link_name", "cross_account", "source"),
 }
 
 

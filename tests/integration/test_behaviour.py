@@ -64,7 +64,7 @@ def test_a_bare_metal_server_named_by_crn_is_asked_for_as_such(cloud: EmulatedCl
 
     assert ran.exit_code == 0
     read, change = "get_bare_metal_server", "update_bare_metal_server"
-    assert cloud.asked == ["create_token", read, read, change, read]
+    assert cloud.asked == ["create_token", read, "list_profiles", read, change, read]
 
 
 def test_a_dry_run_changes_nothing_and_writes_no_run_down(cloud: EmulatedCloud) -> None:

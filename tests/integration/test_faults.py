@@ -104,7 +104,7 @@ def test_reading_one_server_survives_what_happens_once(cloud: EmulatedCloud, fau
 
     assert (ran.exit_code, ran.envelope.names) == (0, ["web-1"])
     token = ["create_token"] if fault == "expired" else []
-    assert cloud.asked == ["create_token", "get_instance", *token, "get_instance"]
+    assert cloud.asked == ["create_token", "get_instance", *token, "get_instance", "list_profiles"]
 
 
 @pytest.mark.parametrize("fault", sorted(CODES.keys() - {"404"}))
