@@ -106,12 +106,15 @@ class FleetReading:
         )
 
     def _batches(self, parts: Iterator[Part]) -> Iterator[Sequence[AssessedServer]]:
+        is_everything = self.selector.is_empty and self.where is None
         for part in parts:
             if isinstance(part, Unread):
                 self._add_unread(part)
                 continue
             self._units_read += 1
-            batch = [one for one in self._assess(part) if self._matches(one)]
+            batch = self._assess(part)
+            if not is_everything:
+                batch = [one for one in batch if self._matches(one)]
             if batch:
                 yield batch
 
