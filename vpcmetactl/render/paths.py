@@ -1,6 +1,7 @@
 """Reading items by the dotted paths of their JSON fields."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -28,12 +29,17 @@ def getter(path: str) -> Callable[[object], object]:
 
 
 def plain_text(value: object) -> str:
-    """Return a field's value as CSV tells it: nothing for ``null``, JSON for a list."""
+    """Return a field's value as CSV tells it: nothing for ``null``, JSON for a list.
+
+    A text and a time have no quotes around them.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
         # Also turns members of a StrEnum into their value.
         return str.__str__(value)
+    if isinstance(value, date):
+        return str(msgspec.to_builtins(value))
     return msgspec.json.encode(value).decode()
 
 
