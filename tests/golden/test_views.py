@@ -43,7 +43,11 @@ def test_a_table_fits_the_terminal(
 
 
 @pytest.mark.parametrize(
-    "example", ["servers", "findings", "plan", "outcomes", "server", "runs", "run", "plan-restore"]
+    "example",
+    [
+        *("servers", "findings", "plan", "outcomes", "server", "runs", "run", "plan-restore"),
+        *("restarts", "outcomes-restart", "access", "links"),
+    ],
 )
 def test_colour_marks_what_needs_attention(
     golden: Callable[[str, str], None], example: str
