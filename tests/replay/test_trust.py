@@ -81,7 +81,7 @@ def test_a_link_is_made_where_the_limits_allow_it_and_it_is_not_there(tmp_path: 
     ]
     assert played.requests == [
         *named("us-south", "web-1"),
-        *(PROFILES, LINKS, LIMITS),
+        *(PROFILES, LINKS, LIMITS, LINKS),
         *(LINKS, POST_LINK),
     ]
     assert sent(scenarios.LINK, "POST") == [{"cr_type": "VSI", "link": {"crn": WEB_1_CRN}}]
