@@ -26,8 +26,8 @@ from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.faults import parse_fault
 from vpcmetactl.emulator.scenarios import build_world
 from vpcmetactl.emulator.server import EmulatorServer
+from vpcmetactl.emulator.vpc.activity import AnyServer
 from vpcmetactl.emulator.vpc.resources import MetadataService
-from vpcmetactl.emulator.world import AnyServer
 from vpcmetactl.usecases.ports import Clock
 
 Process = subprocess.Popen[str]

@@ -108,8 +108,9 @@ def open_session(
 ) -> Iterator[Session]:
     """Open the cloud and the log of what was seen.
 
-    Says which servers a run may have left stopped, unless it is the one that is resumed. Raises AuthenticationError, and RefusedError where the account is not the one demanded, before
-    any other call is made.
+    Says which servers a run may have left stopped, unless it is the one that is resumed. Raises
+    AuthenticationError, and RefusedError where the account is not the one demanded, before any
+    other call is made.
     """
     if options.source is not None:
         with _from_snapshot(app, options, options.source) as session:
