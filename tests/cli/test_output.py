@@ -13,7 +13,7 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import OutputChoice, Target, read_output
 from vpcmetactl.domain.errors import InvalidInputError, UnavailableError
 from vpcmetactl.domain.servers import Disk
-from vpcmetactl.render.options import Format
+from vpcmetactl.render.options import Format, formats_of
 
 _GONE = UnavailableError("the API does not answer")
 
@@ -133,8 +133,34 @@ def test_the_summary_of_a_workflow_step_is_added_to(tmp_path: Path) -> None:
 
     use(app, "servers", "list", "-o", f"markdown={summary}")
 
-    assert summary.read_text().startswith("# What the step before said\n")
+    assert summary.read_text().startswith("# What the step before said\n\n")
     assert "web-1" in summary.read_text()
+
+
+def test_what_is_added_to_a_summary_stands_apart_and_begins_an_empty_one(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.touch()
+    app = an_app(InMemoryCloud(), environ={"GITHUB_STEP_SUMMARY": str(summary)})
+
+    use(app, "audit", "checks", "-o", f"markdown={summary}")
+    once = summary.read_text()
+    use(app, "audit", "checks", "-o", f"markdown={summary}")
+
+    assert once.startswith("| CHECK")
+    assert summary.read_text() == f"{once}\n\n{once}"
+
+
+def test_a_format_that_is_misspelt_is_guessed() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        chosen("sarf=out.sarif", kind="findings")
+
+    assert str(raised.value.hint).startswith("perhaps sarif; the formats are table, wide")
+
+
+def test_the_help_of_an_audit_names_every_format_it_has() -> None:
+    told = " ".join(use(an_app(), "audit", "run", "--help").stdout.split())
+
+    assert f"{', '.join(formats_of('findings')[:-1])} or prometheus; with =FILE" in told
 
 
 def test_a_report_of_audits_is_refused_to_other_commands_before_anything_is_read() -> None:

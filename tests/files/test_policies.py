@@ -233,6 +233,12 @@ def test_what_is_no_policy_is_refused(write: Write, content: bytes, expected: st
     assert expected in _message(write(content))
 
 
+def test_who_has_no_place_to_mend_is_told_how_to_save_the_file(write: Write) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        read_policy(write(b"\xff\xfe"))
+    assert raised.value.hint == "save it as UTF-8"
+
+
 def test_a_file_may_have_a_byte_order_mark_and_line_ends_of_any_kind(write: Write) -> None:
     assert read_policy(write(b"\xef\xbb\xbf" + RULE.replace("\n", "\r\n").encode())).rules
 

@@ -196,6 +196,16 @@ def test_what_is_no_whole_snapshot_is_refused_and_the_place_is_named(
     assert refusal(content).startswith(why)
 
 
+def test_who_names_another_file_is_told_what_writes_a_snapshot(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"format_version":"1.2","resource_changes":[]}\n')
+
+    with pytest.raises(InvalidInputError) as raised:
+        open_snapshot(path)
+
+    assert "only audit run reads Terraform plans" in str(raised.value.hint)
+
+
 def test_a_newer_format_is_refused_with_its_version() -> None:
     content = CONTENT.replace(b'"format_version":1', b'"format_version":2,"new":0')
     assert " has format version 2, this program reads up to 1" in refusal(content)

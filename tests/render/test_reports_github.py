@@ -62,6 +62,7 @@ def test_a_finding_says_what_to_do() -> None:
         "web-1 (us-south): enabled over http, not https",
         finding.check.title,
         str(finding.command),
+        f"Fingerprint: {finding.fingerprint}",
     ]
     expected = ("warning", {"title": "VPCMETA001 (medium)"}, "\n".join(lines))
     assert expected in commands(reported(Format.GITHUB))

@@ -63,6 +63,10 @@ def test_a_waived_finding_is_skipped_with_who_and_why() -> None:
     (skipped,) = cases(suites(reported(Format.JUNIT))["VPCMETA001"])["waived-1"].result
     assert isinstance(skipped, Skipped)
     assert skipped.message == "waived by platform team until 2027-03-01: moves in December"
+    waived = next(
+        one for one in REPORT.findings if (one.label, one.check.id) == ("waived-1", "VPCMETA001")
+    )
+    assert skipped.text == f"Fingerprint: {waived.fingerprint}"
 
 
 def test_what_could_not_be_judged_is_skipped_or_an_error_as_the_policy_says() -> None:

@@ -110,23 +110,41 @@ selection_options = _all(
     ),
 )
 
-# Of a change, too. --limit is not among them: it would be taken to limit what is changed.
-outcome_options = _all(
-    option(
+
+def _output_option(formats: str) -> Callable[[Command], Command]:
+    return option(
         "--output",
         "-o",
         multiple=True,
         metavar="FORMAT[=FILE]",
-        help="table, wide, json, jsonl, csv, markdown or ids; with =FILE into a file.",
-    ),
+        help=f"{formats}; with =FILE into a file.",
+    )
+
+
+_shaping_options = _all(
     option("--query", metavar="JMESPATH", help="Shape the JSON."),
     option("--sort", metavar="FIELD,...", help="Sort by these; -FIELD the other way round."),
     option("--columns", metavar="FIELD,...", help="Show these columns."),
 )
 
-output_options = _all(
-    outcome_options,
-    option("--limit", type=click.IntRange(1), metavar="N", help="Show no more items than this."),
+_limit_option = option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Show no more items than this."
+)
+
+# Of a change, too. --limit is not among them: it would be taken to limit what is changed.
+outcome_options = _all(
+    _output_option("table, wide, json, jsonl, csv, markdown or ids"), _shaping_options
+)
+
+output_options = _all(outcome_options, _limit_option)
+
+# Of an audit, which has formats of its own.
+report_options = _all(
+    _output_option(
+        "table, wide, json, jsonl, csv, markdown, ids, sarif, junit, github, html or prometheus"
+    ),
+    _shaping_options,
+    _limit_option,
 )
 
 cloud_options = _all(
@@ -216,7 +234,7 @@ apply_options = _all(
 wait_option = option(
     "--wait",
     type=SecondsType(),
-    help="How long a server may take to stop, and to start.  [default: 900]",
+    help="How long a server may take to stop, to start, and to get well.  [default: 900]",
 )
 
 consent_options = _all(

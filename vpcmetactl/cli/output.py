@@ -109,7 +109,9 @@ def _targets(words: Sequence[str], query: str | None, kind: str) -> tuple[Target
     paths = [target.path for target in targets if target.path]
     for path in paths:
         if paths.count(path) > 1:
-            raise InvalidInputError(f"--output: {path} is named twice")
+            raise InvalidInputError(
+                f"--output: {path} is named twice", hint="send each format into a file of its own"
+            )
     if on_stdout:
         return tuple(targets)
     shaped = query is not None and not targets
@@ -121,9 +123,8 @@ def _target(word: str, kind: str) -> Target:
     try:
         format_ = Format(name.lower())
     except ValueError:
-        known = ", ".join(formats_of(kind))
         raise InvalidInputError(
-            f"--output {word}: there is no format {name!r}", hint=f"the formats are {known}"
+            f"--output {word}: there is no format {name!r}", hint=_formats_meant(name, kind)
         ) from None
     if format_ not in formats_of(kind):
         raise InvalidInputError(
@@ -131,8 +132,20 @@ def _target(word: str, kind: str) -> Target:
             hint=f"the formats here are {', '.join(formats_of(kind))}",
         )
     if equals and not path:
-        raise InvalidInputError(f"--output {word}: there is no file name behind the '='")
+        raise InvalidInputError(
+            f"--output {word}: there is no file name behind the '='",
+            hint=f"write --output {name}=FILE, or --output {name} for stdout",
+        )
     return Target(format_, Path(path) if path else None)
+
+
+def _formats_meant(name: str, kind: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+
+    known = [str(one) for one in formats_of(kind)]
+    near = get_close_matches(name.lower(), known)
+    perhaps = f"perhaps {' or '.join(near)}; " if near else ""
+    return f"{perhaps}the formats are {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +344,8 @@ def _open(
     file = _File.open(target.path, appends=is_summary) if target.path else None
     if file is not None:
         stack.callback(file.discard)
+        if is_summary and file.path.stat().st_size:
+            file.stream.write("\n\n")  # right below a paragraph a table would be a part of it
     stream = file.stream if file else app.terminal.stdout
 
     def write(text: str) -> None:

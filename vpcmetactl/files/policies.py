@@ -158,12 +158,12 @@ def _parse(content: bytes, mistakes: Mistakes) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        why = "it is not UTF-8 text"
+        why, hint = "it is not UTF-8 text", "save it as UTF-8"
     except RecursionError:
-        why = "it is nested too deep"
+        why, hint = "it is nested too deep", "docs/reference/policy.md has every key"
     except ValueError as error:
-        why = str(error)
-    raise InvalidInputError(f"{mistakes.name} is no TOML: {why}", hint="mend the place it names")
+        why, hint = str(error), "mend the place it names"
+    raise InvalidInputError(f"{mistakes.name} is no TOML: {why}", hint=hint)
 
 
 def _decode(content: bytes, name: str) -> tuple[PolicyFile, Sequence[Rule], Sequence[Waiver]]:

@@ -10,6 +10,7 @@ from vpcmetactl.cli.options import (
     no_state_option,
     option,
     output_options,
+    report_options,
     restart_rule_option,
     selection_options,
 )
@@ -70,7 +71,7 @@ def audit() -> None:
     show_default=True,
     help="Exit with 3 where a finding is at least this severe.",
 )
-@output_options
+@report_options
 @restart_rule_option
 @cloud_options
 @no_state_option

@@ -25,6 +25,7 @@ _LINE = msgspec.json.Decoder(lines.Line)
 _BLOCK = 1024 * 1024
 _MOST_SHOWN = 300
 _ANEW = "take it anew with vpcmetactl snapshot save"
+_WRITTEN_BY = "vpcmetactl snapshot save writes one; only audit run reads Terraform plans and states"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,11 @@ class _Head(msgspec.Struct):
     format_version: Any = None
 
 
-def refuse(name: str, why: str, line: int | None = None) -> NoReturn:
+def refuse(name: str, why: str, line: int | None = None, hint: str = _ANEW) -> NoReturn:
     """Raise InvalidInputError: the file called ``name`` is no whole snapshot."""
     place = "" if line is None else f", line {line}"
     short = why if len(why) <= _MOST_SHOWN else f"{why[:_MOST_SHOWN]}…"
-    raise InvalidInputError(f"{name}{place}: {short}", hint=_ANEW)
+    raise InvalidInputError(f"{name}{place}: {short}", hint=hint)
 
 
 def check_snapshot(source: BinaryIO, copy: BinaryIO, name: str) -> Index:
@@ -145,7 +146,8 @@ def _header_from(text: bytes, name: str) -> lines.Header:
     except NOT_DECODED:
         head = _Head()
     if head.format != lines.FORMAT:
-        refuse(name, f'it is no snapshot: its first line has no "format": "{lines.FORMAT}"', 1)
+        why = f'it is no snapshot: its first line has no "format": "{lines.FORMAT}"'
+        refuse(name, why, 1, _WRITTEN_BY)
     version = head.format_version
     if type(version) is int and version > lines.VERSION:
         raise InvalidInputError(

@@ -108,6 +108,7 @@ def _of_finding(finding: Finding) -> _Annotation:
     lines = [f"{place_words(finding)}: {finding.message}", check.title]
     mending = finding.command or finding.terraform
     lines += [mending] if mending else [finding.remedy]
+    lines.append(f"Fingerprint: {finding.fingerprint}")
     return _Annotation(
         _LEVELS[check.severity],
         f"{check.id} ({check.severity}{f', {finding.since}' if finding.since else ''})",

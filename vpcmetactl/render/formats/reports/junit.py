@@ -110,14 +110,20 @@ def _case(report: Report, finding: Finding, *, is_unknown: bool) -> ET.Element:
     if finding.place is not None and finding.place.file:
         case.set("file", _clean(finding.place.file))
     if finding.waived is not None:
-        case.append(_element("skipped", message=waiver_words(finding.waived)))
+        case.append(_passed_over(finding, waiver_words(finding.waived)))
     elif not is_unknown:
         case.append(_told("failure", finding, finding.message))
     elif report.unknown_fails:
         case.append(_told("error", finding, f"could not be judged: {finding.message}"))
     else:
-        case.append(_element("skipped", message=f"could not be judged: {finding.message}"))
+        case.append(_passed_over(finding, f"could not be judged: {finding.message}"))
     return case
+
+
+def _passed_over(finding: Finding, message: str) -> ET.Element:
+    element = _element("skipped", message=message)
+    element.text = f"Fingerprint: {finding.fingerprint}"
+    return element
 
 
 def _name(finding: Finding) -> str:
