@@ -206,9 +206,6 @@ REASONS: Mapping[SkipReason, Reason] = {
         "The link is not of a server's compute type; such links are never touched.",
         "Nothing.",
     ),
-    SkipReason.NOT_UNDOABLE: Reason(
-        "yes", "In a rollback: what was done cannot be taken back, such as a restart.", "Nothing."
-    ),
 }
 
 

@@ -251,7 +251,7 @@ def test_everything_that_preflight_finds_is_explained_with_what_keeps_changes_sa
     assert found - named == set()
 
 
-_OF_ROLLBACKS = (SkipReason.DRIFTED, SkipReason.GONE, SkipReason.NOT_UNDOABLE)
+_OF_ROLLBACKS = (SkipReason.DRIFTED, SkipReason.GONE)
 
 
 def test_states_of_a_run() -> None:

@@ -164,7 +164,7 @@ def _subjects(
     session: Session, reading: FleetReading, policy: Policy, unread: list[Unread]
 ) -> Iterable[Subject]:
     """Give the servers, with who trusts them where the policy asks for it."""
-    servers = (one for batch in reading for one in batch)
+    servers = chain.from_iterable(reading)
     if not needs_trust(policy):
         return server_subjects(servers)
     account, fleet = session.caller.account_id, list(servers)

@@ -190,7 +190,6 @@ class SkipReason(StrEnum):
     VISIBLE = "visible"
     TOO_RECENT = "too_recent"
     OTHER_COMPUTE_TYPE = "other_compute_type"
-    NOT_UNDOABLE = "not_undoable"
 
 
 @dataclass(frozen=True, slots=True)
