@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.subjects import Origin, Subject
@@ -20,7 +20,9 @@ class Shape(NamedTuple):
 
 
 def counted_shapes(subjects: Iterable[Subject], shapes: Counter[Shape]) -> Iterator[Subject]:
-    """Give the subjects on as they come, and add each one's shape to ``shapes``."""
+    """Give the subjects on as they come; once all are given, add their shapes to ``shapes``."""
+    # Plain tuples until then: they take half the time to make, and there are many.
+    counts: dict[tuple[Any, ...], int] = {}
     for subject in subjects:
         server = subject.server
         metadata = server.metadata_service
@@ -28,5 +30,8 @@ def counted_shapes(subjects: Iterable[Subject], shapes: Counter[Shape]) -> Itera
         if metadata is not None:
             enabled, protocol = metadata.enabled, metadata.protocol
             limit = metadata.response_hop_limit
-        shapes[Shape(subject.origin, server.kind, server.region, enabled, protocol, limit)] += 1
+        key = (subject.origin, server.kind, server.region, enabled, protocol, limit)
+        counts[key] = counts.get(key, 0) + 1
         yield subject
+    for key, count in counts.items():
+        shapes[Shape(*key)] += count
