@@ -145,7 +145,7 @@ def test_any_later_command_names_what_was_left_stopped(
 
 def test_resuming_starts_it_once_there_is_capacity_and_then_goes_on(cloud: EmulatedCloud) -> None:
     run_id = _left_stopped(cloud)
-    still = cloud.run("runs", "resume", run_id, "-o", "json")
+    still = cloud.run("runs", "resume", run_id, "--wait", "3", "-o", "json")
     trouble(cloud)
 
     ran = cloud.run("runs", "resume", run_id, "-o", "json")

@@ -246,7 +246,7 @@ def _by_sights(server: Server, history: History) -> RestartAssessment:
         judged.confidence,
         since=None if enabled is None else sights[enabled].observed_at,
         not_before=not_before,
-        evidence=tuple([sights[number] for number in shown]),
+        evidence=tuple(dict.fromkeys(sights[number] for number in shown)),
     )
 
 
