@@ -122,7 +122,7 @@ EXPLANATIONS = {
     Reason.UNSUPPORTED_ARCHITECTURE: Explanation(
         "IBM does not support the service on this architecture."
     ),
-    Reason.RULE_OFF: Explanation('The restart rule is turned off (--restart-rule none).'),
+    Reason.RULE_OFF: Explanation("The restart rule is turned off (--restart-rule none)."),
 }
 
 
