@@ -36,7 +36,7 @@ imports: $(READY) ## who may import whom
 	$(BIN)/lint-imports
 
 unit: $(READY) ## the tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 3
 
 docs: $(READY) ## rebuild the generated parts of the documentation
 	$(BIN)/python -m docs._generate.picture

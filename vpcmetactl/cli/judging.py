@@ -11,7 +11,7 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
-from vpcmetactl.domain.audit import AuditReport, audit, needs_trust
+from vpcmetactl.domain.audit import AuditReport, audit, needs_trust, needs_verdicts
 from vpcmetactl.domain.errors import AuthenticationError, InvalidInputError, VpcmetactlError
 from vpcmetactl.domain.gate import Baseline, Comparison, Gap, compare
 from vpcmetactl.domain.policy import Policy
@@ -117,7 +117,8 @@ def _judge_terraform(app: App, question: Question, path: Path) -> Judged:
 
 
 def _judge_servers(session: Session, question: Question) -> Judged:
-    reading = session.read(question.choice, question.where)
+    verdicts = needs_verdicts(question.policy) or question.where is not None
+    reading = session.read(question.choice, question.where, verdicts=verdicts)
     unread: list[Unread] = []
     # Judged as they come: a fleet of a hundred thousand servers is never held at once.
     subjects = _subjects(session, reading, question.policy, unread)

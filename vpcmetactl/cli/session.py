@@ -12,7 +12,8 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import ExitCode, RefusedError
-from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.domain.restarts import NOT_ASKED, AssessedServer
+from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.domain.snapshots import Reading
 from vpcmetactl.render.cut_off import cut_off_warnings
 from vpcmetactl.render.documents import Scope, Trailer, Unread
@@ -21,6 +22,14 @@ from vpcmetactl.usecases.ports import Caller, EvidenceLog, PastVerdicts, Realm
 
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
+
+
+class _Unasked:
+    """Verdicts of which nobody will ask."""
+
+    def recall(self, servers: Sequence[Server]) -> Sequence[AssessedServer]:
+        """Return servers with nothing known of them."""
+        return [AssessedServer(server, NOT_ASKED) for server in servers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,14 @@ class Session:
         """How many calls to make at a time; what is in a file is not read faster by several."""
         return 1 if self.snapshot else self.options.max_workers or READERS
 
-    def read(self, choice: Choice, where: Predicate | None) -> FleetReading:
-        """Begin to read the chosen servers; of a snapshot only those that it was to hold."""
+    def read(
+        self, choice: Choice, where: Predicate | None, *, verdicts: bool = True
+    ) -> FleetReading:
+        """Begin to read the chosen servers; of a snapshot only those that it was to hold.
+
+        Without ``verdicts`` those of a snapshot are not looked up, and all are unknown.
+        """
+        past = cast("PastVerdicts", self.cloud) if verdicts else _Unasked()
         selector = choice.selector
         if self.snapshot is not None and not selector.kinds:
             held = self.snapshot.kinds
@@ -54,7 +69,7 @@ class Session:
             max_workers=self.workers,
             rule=self.options.restart_rule,
             ignore_not_found=choice.ignore_not_found,
-            verdicts=cast("PastVerdicts", self.cloud) if self.snapshot else None,
+            verdicts=past if self.snapshot else None,
         )
         return reader.open(selector, where)
 

@@ -12,7 +12,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.visitor import TreeInterpreter
 
 from vpcmetactl.domain.errors import InvalidInputError
-from vpcmetactl.domain.restarts import AssessedServer, Reason, RestartAssessment, Verdict
+from vpcmetactl.domain.restarts import NOT_ASKED, AssessedServer
 from vpcmetactl.domain.subjects import Subject
 from vpcmetactl.render.choices import near_fields
 from vpcmetactl.render.query import Query
@@ -74,13 +74,10 @@ def subject_predicate(expression: str, source: str) -> Callable[[Subject], bool 
     def selects(subject: Subject) -> bool | None:
         from vpcmetactl.render.items.servers import server_as_builtins  # noqa: PLC0415
 
-        assessed = AssessedServer(subject.server, subject.restart or _NOT_ASSESSED)
+        assessed = AssessedServer(subject.server, subject.restart or NOT_ASKED)
         return where.truth(server_as_builtins(assessed))
 
     return selects
-
-
-_NOT_ASSESSED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
 
 
 class Where:

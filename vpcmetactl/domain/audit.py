@@ -109,6 +109,14 @@ def judge(check: Check, subject: Subject, parameters: Parameters = NO_PARAMETERS
     return check.judge(subject, check.complete(parameters))
 
 
+def needs_verdicts(policy: Policy) -> bool:
+    """Whether a policy may ask for the restart verdicts of servers: a check, or an expression."""
+    return any(
+        get_check(rule.check).parameter == "verdicts" or rule.servers.where is not None
+        for rule in policy.rules
+    ) or any(waiver.servers.where is not None for waiver in policy.waivers)
+
+
 def needs_trust(policy: Policy) -> bool:
     """Whether a policy asks which trusted profiles trust the servers, so that they must be read."""
     return any(

@@ -188,6 +188,8 @@ _BARE_METAL = RestartAssessment(
     Verdict.NOT_NEEDED, Reason.NO_RULE_FOR_BARE_METAL, Confidence.PRESUMED
 )
 _NOT_REPORTED = RestartAssessment(Verdict.UNKNOWN, Reason.NOT_REPORTED)
+# For servers of which nobody asks whether a restart is outstanding.
+NOT_ASKED = _NOT_REPORTED
 _NOTHING_KNOWN = RestartAssessment(Verdict.UNKNOWN, Reason.ENABLED_AT_FIRST_SIGHT)
 
 
