@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from vpcmetactl.cli.context import App, Cloud
-from vpcmetactl.cli.output import OutputChoice
+from vpcmetactl.cli.output import Emitter, OutputChoice
 from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
-from vpcmetactl.domain.errors import ExitCode, RefusedError
+from vpcmetactl.domain.errors import ExitCode, RefusedError, strongest
 from vpcmetactl.domain.restarts import NOT_ASKED, AssessedServer
 from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.domain.snapshots import Reading
@@ -110,6 +110,33 @@ class Session:
             scope=self.scope(reading, unread),
             **more,
         )
+
+    def conclude(
+        self,
+        out: Emitter[Any],
+        output: OutputChoice,
+        reading: FleetReading | None = None,
+        *,
+        unread: Sequence[Unread] = (),
+        is_short: bool = False,
+        is_finding: bool = False,
+        **more: Any,
+    ) -> ExitCode:
+        """Complete a result, say on stderr what is missing from it, and return the exit code.
+
+        ``unread`` is what could not be read beside the servers; ``is_short`` says that something
+        is missing that is told elsewhere. ``is_finding``: that there is a result ends with 3.
+        """
+        self.observer.finish()
+        is_short = is_short or bool(unread or (reading and reading.unread))
+        code = strongest(
+            ExitCode.INCOMPLETE if is_short else ExitCode.OK,
+            ExitCode.FINDINGS if is_finding else ExitCode.OK,
+        )
+        trailer = self.trailer(reading, code, unread, **more)
+        out.end(trailer)
+        warn_of_unread(self.app, trailer.scope.incomplete, output)
+        return code
 
     @property
     def realm(self) -> Realm:

@@ -6,7 +6,7 @@ from functools import partial
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.access import TrustIndex
 from vpcmetactl.domain.access_findings import AccessReview
@@ -15,7 +15,6 @@ from vpcmetactl.domain.errors import (
     ExitCode,
     InvalidInputError,
     VpcmetactlError,
-    strongest,
 )
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.servers import Server
@@ -53,23 +52,22 @@ def list_access(app: App, given: Given) -> ExitCode:
             for access in review.reach(trust):
                 found = True
                 out.item(access)
-        session.observer.finish()
-        code = strongest(
-            ExitCode.INCOMPLETE if reading.unread or trusts.unread else ExitCode.OK,
-            ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
+        code = session.conclude(
+            out,
+            output,
+            reading,
+            is_short=bool(trusts.unread),
+            is_finding=given["exit_code"] and found,
+            whole=review.findings() if is_whole else None,
         )
-        trailer = session.trailer(reading, code, whole=review.findings() if is_whole else None)
-        out.end(trailer)
-        warn_of_unread(session.app, trailer.scope.incomplete, output)
         trusts.warn()
     return code
 
 
 def _defaults(session: Session, servers: Sequence[AssessedServer]) -> Defaults:
     """Ask for the profile that each server was given when it was made, a call each."""
-    workers = session.options.max_workers or READERS
     tasks = [partial(_default, session, one.server) for one in servers]
-    return dict(run_tasks(tasks, workers))
+    return dict(run_tasks(tasks, session.workers))
 
 
 def _default(session: Session, server: Server) -> Step[tuple[str, DefaultProfile | None]]:

@@ -7,9 +7,9 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.cli.trust import TrustReading, account_of, profiles_of
-from vpcmetactl.domain.errors import ExitCode, RefusedError, strongest
+from vpcmetactl.domain.errors import ExitCode, RefusedError
 from vpcmetactl.domain.link_sights import Visibility, sight_of
 from vpcmetactl.domain.links import plan_links, plan_prune, plan_unlinks
 from vpcmetactl.domain.plans import Plan
@@ -40,14 +40,13 @@ def list_links(app: App, given: Given) -> ExitCode:
                 if choice.is_empty or sight.visibility is Visibility.VISIBLE:
                     found = True
                     out.item(sight)
-        session.observer.finish()
-        code = strongest(
-            ExitCode.INCOMPLETE if reading.unread or trusts.unread else ExitCode.OK,
-            ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
+        code = session.conclude(
+            out,
+            output,
+            reading,
+            is_short=bool(trusts.unread),
+            is_finding=given["exit_code"] and found,
         )
-        trailer = session.trailer(reading, code)
-        out.end(trailer)
-        warn_of_unread(session.app, trailer.scope.incomplete, output)
         trusts.warn()
     return code
 
@@ -109,8 +108,7 @@ def _pruning(given: Given) -> Purpose:
         del named
         trusts = TrustReading(session, profiles_of(session, words), (LINKS,))
         seen = {one.server.id: one.server.identity for one in assessed}
-        workers = session.options.max_workers or READERS
-        sighted = sight_links(session.cloud, trusts, seen, workers)
+        sighted = sight_links(session.cloud, trusts, seen, session.workers)
         trusts.warn()
         now = session.app.clock.now()
         return plan_prune(sighted, account_id=account_of(session), now=now)

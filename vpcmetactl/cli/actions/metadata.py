@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from vpcmetactl.cli.changing import Purpose, change_servers
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.parameters import Given
-from vpcmetactl.cli.session import READERS, Session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.trust import TrustCheck, check_plan
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.domain.metadata_plans import plan_metadata
@@ -53,8 +53,7 @@ def _purpose(action: Action, patch: MetadataServicePatch, given: Given) -> Purpo
     def make_plan(session: Session, assessed: Sequence[AssessedServer], named: bool) -> Plan:  # noqa: FBT001
         servers = [one.server for one in assessed]
         plan = plan_metadata(action, patch, servers, named=named)
-        workers = session.options.max_workers or READERS
-        plan = preflight(plan, servers, session.cloud, session.observer, max_workers=workers)
+        plan = preflight(plan, servers, session.cloud, session.observer, session.workers)
         return check_plan(session, plan, assessed, how)
 
     return Purpose(command=f"metadata {action}", make_plan=make_plan)

@@ -8,7 +8,7 @@ from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app
 from vpcmetactl.cli.session import open_session
 from vpcmetactl.cli.trust import TrustReading, profiles_of
-from vpcmetactl.domain.errors import ExitCode, strongest
+from vpcmetactl.domain.errors import ExitCode
 
 
 def list_profiles(app: App, given: Given) -> ExitCode:
@@ -32,11 +32,11 @@ def _show(app: App, given: Given, kind: str, words: Sequence[str]) -> ExitCode:
         reading = TrustReading(session, profiles_of(session, words))
         for trust in reading:
             out.item(trust)
-        session.observer.finish()
-        code = strongest(
-            ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
-            ExitCode.FINDINGS if given.get("exit_code") and reading.profiles else ExitCode.OK,
+        code = session.conclude(
+            out,
+            output,
+            is_short=bool(reading.unread),
+            is_finding=bool(given.get("exit_code") and reading.profiles),
         )
-        out.end(session.trailer(None, code))
         reading.warn()
     return code

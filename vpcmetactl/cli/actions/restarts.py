@@ -8,9 +8,9 @@ from vpcmetactl.cli.changing import Purpose, change_servers
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.domain.applying import RESTART_DEFAULTS
-from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.domain.evidence import EventKind, ServerEvent, Source
 from vpcmetactl.domain.plans import Plan, StopType
 from vpcmetactl.domain.restarting import RestartWish, plan_restarts
@@ -38,15 +38,7 @@ def list_restarts(app: App, given: Given) -> ExitCode:
                 if assessed.restart.verdict in verdicts:
                     found = True
                     out.item(assessed)
-        session.observer.finish()
-        code = strongest(
-            ExitCode.INCOMPLETE if reading.unread else ExitCode.OK,
-            ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
-        )
-        trailer = session.trailer(reading, code)
-        out.end(trailer)
-        warn_of_unread(session.app, trailer.scope.incomplete, output)
-    return code
+        return session.conclude(out, output, reading, is_finding=given["exit_code"] and found)
 
 
 def import_events(app: App, given: Given) -> ExitCode:
@@ -115,11 +107,7 @@ def acknowledge(app: App, given: Given) -> ExitCode:
                     one.server, histories[one.server.id], session.options.restart_rule
                 )
                 out.item(AssessedServer(one.server, after))
-            code = ExitCode.INCOMPLETE if reading.unread else ExitCode.OK
-            trailer = session.trailer(reading, code)
-            out.end(trailer)
-            warn_of_unread(session.app, trailer.scope.incomplete, output)
-    return code
+            return session.conclude(out, output, reading)
 
 
 def run_restarts(app: App, given: Given) -> ExitCode:

@@ -9,7 +9,7 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, take_app, take_apply_options
-from vpcmetactl.cli.session import READERS, Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session, warn_of_unread
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustCheck, check_plan
 from vpcmetactl.domain.applying import RESTART_DEFAULTS, ApplyOptions
@@ -161,9 +161,8 @@ def _restoring(session: Session, run: RunRecord, check: TrustCheck) -> Proposal:
             f"nothing was changed: {regions} could not be read",
             hint="roll back when the region answers again",
         )
-    workers = session.options.max_workers or READERS
     undo = take_back(done, servers=servers)
-    plan = preflight(undo, servers, session.cloud, session.observer, max_workers=workers)
+    plan = preflight(undo, servers, session.cloud, session.observer, session.workers)
     return Proposal(session, check_plan(session, plan, assessed, check), reading)
 
 

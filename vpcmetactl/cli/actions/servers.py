@@ -7,11 +7,11 @@ from typing import Any
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.access import join_profiles
-from vpcmetactl.domain.errors import AuthenticationError, ExitCode, VpcmetactlError, strongest
+from vpcmetactl.domain.errors import AuthenticationError, ExitCode, VpcmetactlError
 from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.selection import ServerSelector
@@ -76,19 +76,13 @@ def _read(
             for assessed in batch:
                 out.item(assessed)
             out.flush()
-        is_short = reading.unread or (unread and check_trust == "always")
-        code = strongest(
-            ExitCode.INCOMPLETE if is_short else ExitCode.OK,
-            ExitCode.FINDINGS if output.exit_code and found else ExitCode.OK,
-        )
         session.observer.finish()
         if check_trust == "auto":
             _warn_of_untold_trust(session, unread)
             unread.clear()
-        trailer = session.trailer(reading, code, unread)
-        out.end(trailer)
-        warn_of_unread(app, trailer.scope.incomplete, output.choice)
-    return code
+        return session.conclude(
+            out, output.choice, reading, unread=unread, is_finding=output.exit_code and found
+        )
 
 
 def _with_profiles(

@@ -7,9 +7,9 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app
 from vpcmetactl.cli.policies import take_policy
-from vpcmetactl.cli.session import Session, open_session, warn_of_unread
+from vpcmetactl.cli.session import Session, open_session
 from vpcmetactl.domain.audit import audit
-from vpcmetactl.domain.errors import ExitCode, InvalidInputError, strongest
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.domain.plans import MetadataServicePatch
 from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.domain.snapshots import Content
@@ -41,18 +41,13 @@ def list_templates(app: App, given: Given) -> ExitCode:
         for template in read.templates:
             its = [one for one in found if one.subject and one.subject.server.id == template.id]
             out.item(JudgedTemplate(template, tuple(its)))
-        session.observer.finish()
         account = session.caller.account_id
         unread = [
             Unread(account, one.region, None, one.error, Content.TEMPLATES) for one in read.unread
         ]
-        code = strongest(
-            ExitCode.INCOMPLETE if unread else ExitCode.OK,
-            ExitCode.FINDINGS if given["exit_code"] and found else ExitCode.OK,
+        return session.conclude(
+            out, output, unread=unread, is_finding=bool(given["exit_code"] and found)
         )
-        out.end(session.trailer(None, code, unread=unread))
-        warn_of_unread(session.app, unread, output)
-    return code
 
 
 def replace_template(app: App, given: Given) -> ExitCode:
