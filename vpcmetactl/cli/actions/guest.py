@@ -1,0 +1,1 @@
+"""What ``guest`` does, run inside a server."""
