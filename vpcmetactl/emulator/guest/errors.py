@@ -50,6 +50,7 @@ def refuse(
     message: str,
     target_name: str | None = None,
     target_type: TargetType | None = None,
+    *,
     value: str | None = None,
 ) -> GuestRefusal:
     """Make an error with one entry; raise it. Without a type, a target is a field of the body."""
