@@ -5,6 +5,7 @@ from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
 from vpcmetactl.emulator.clock import Clock, SystemClock
+from vpcmetactl.emulator.guest.state import GuestState
 from vpcmetactl.emulator.iam.resources import Account
 from vpcmetactl.emulator.iam.trust import TrustState
 from vpcmetactl.emulator.identifiers import Identifiers
@@ -41,6 +42,7 @@ class World:
         self.trust = TrustState(self.ids, self.clock, self.iam)
         self.vpc = VpcState(self.clock, self.iam, seed=seed)
         self.vpc.restart_rule = restart_rule
+        self.guest = GuestState(self.ids, self.vpc, self.trust)
         self.created_at = self.clock.now()
         self._populations: list[Callable[[World], None]] = []
 
@@ -81,6 +83,7 @@ class World:
             self.iam.clear()
             self.trust.clear()
             self.vpc.clear()
+            self.guest.clear()
             for population in self._populations:
                 population(self)
 

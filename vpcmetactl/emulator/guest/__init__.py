@@ -1,0 +1,1 @@
+"""The emulated services that a server reaches at its metadata address."""
