@@ -13,8 +13,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from vpcmetactl.emulator import control
-from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery
-from vpcmetactl.emulator.effects import error_answer, needs_a_server, replacement_answer
+from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery, needs_a_server
+from vpcmetactl.emulator.effects import error_answer, replacement_answer
 from vpcmetactl.emulator.faults import (
     Damage,
     Effect,
@@ -29,6 +29,7 @@ from vpcmetactl.emulator.iam import routes as iam
 from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.request_log import RequestLog, RequestRecord, redacted
 from vpcmetactl.emulator.routing import Call, Refusal, Route, Service, page_not_found
+from vpcmetactl.emulator.search import routes as search
 from vpcmetactl.emulator.vpc import routes as vpc
 from vpcmetactl.emulator.world import World
 
@@ -48,10 +49,11 @@ class _Endpoint:
 
 
 class Emulator:
-    """Answers what IBM's VPC and IAM APIs would, out of one world.
+    """Answers what IBM's VPC, IAM and Global Search APIs would, out of one world.
 
-    `latency` (seconds, on every answer) and damage in transit need a server that knows of them, as
-    EmulatorServer does: called without one, the first is ignored and the second answers 501.
+    `latency` (seconds, on every answer), damage in transit and requests without an answer need a
+    server that knows of them, as EmulatorServer does: called without one, the first is ignored and
+    the others answer 501.
     `rate_limit` holds for each region on its own; a number means requests a second.
     """
 
@@ -74,6 +76,7 @@ class Emulator:
             vpc.service(world.vpc),
             iam.service(world.iam),
             trust_routes.service(world.trust),
+            search.service(world.search),
             self._control,
         )
         self._nowhere = _Endpoint(services[0], _fallback_route(page_not_found), None)
@@ -115,15 +118,14 @@ class Emulator:
             return _handled(endpoint, self._call(request, endpoint, arguments, 0))
         sequence = self._log.next_sequence()
         call = self._call(request, endpoint, arguments, sequence)
-        effect = self._effect(endpoint, arguments.get("region"))
-        response = _affected(endpoint, call, effect, self._delivery(request))
+        response, effect = self._answered(endpoint, call)
         self._log.add(
             RequestRecord(
                 sequence,
                 self.world.now(),
                 request.method,
                 request.path,
-                request.query_string.decode("latin-1"),
+                redacted(request.query_string),
                 endpoint.operation,
                 arguments.get("region"),
                 response.status_code,
@@ -153,6 +155,16 @@ class Emulator:
             trace=trace,
             request_id=request.headers.get("X-Request-Id") or trace,
         )
+
+    def _answered(self, endpoint: _Endpoint, call: Call[Any]) -> tuple[Response, Effect | None]:
+        """Answer a request, and tell what struck it: nothing does that does not reach the API."""
+        delivery = self._delivery(call.request)
+        try:
+            endpoint.service.reach(call)
+        except Refusal as refusal:
+            return refusal.response(call), None
+        effect = self._effect(endpoint, call.arguments.get("region"))
+        return _affected(endpoint, call, effect, delivery), effect
 
     def _effect(self, endpoint: _Endpoint, region: str | None) -> Effect | None:
         if endpoint.operation is None:
@@ -211,11 +223,12 @@ def _routes(services: Iterable[Service[Any]]) -> Map:
 def _rules(service: Service[Any]) -> list[Rule]:
     rules = [
         Rule(
-            f"{service.prefix}{route.path}",
+            f"{service.prefix}{path}",
             methods=[route.method],
             endpoint=_Endpoint(service, route, route.operation),
         )
         for route in service.routes
+        for path in (route.path, *route.aliases)
     ]
     return [*rules, _fallback_rule(service)]
 

@@ -33,9 +33,3 @@ def replacement_answer(
             return Response(b'{"\xff\xfe\x00', status=200, content_type="application/json")
         case Replacement.REDIRECT:
             return Response(status=302, headers={"Location": NOWHERE})
-
-
-def needs_a_server() -> Response:
-    """Answer a fault in transit where there is nothing in between to damage the answer."""
-    text = "Faults in transit need EmulatorServer: this application was called without it.\n"
-    return Response(text, status=501, content_type="text/plain; charset=utf-8")

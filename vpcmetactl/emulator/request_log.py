@@ -9,15 +9,17 @@ from datetime import datetime
 KEPT = 10_000
 """Requests kept; older ones are dropped."""
 
-_SECRET = re.compile(r"(?i)\b(apikey|refresh_token|access_token|password|passcode)=[^&]*")
+_SECRET = re.compile(r"(?i)\b(apikey|cr_token|refresh_token|access_token|password|passcode)=[^&]*")
+_TOKEN = re.compile(r"\beyJ[\w-]*\.[\w-]+\.[\w-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
     """One request and its answer's status. `operation` is None where no route matched.
 
-    `body` is what was sent, API keys and tokens redacted. `fault` is the effect that struck it, as
-    written in a fault. `sequence` counts from 1 since the emulator began or was reset.
+    `status` is 0 where nothing was answered. `query` and `body` are what was sent, API keys and
+    tokens redacted. `fault` is the effect that struck it, as written in a fault. `sequence` counts
+    from 1 since the emulator began or was reset.
     """
 
     sequence: int
@@ -62,6 +64,6 @@ class RequestLog:
 
 
 def redacted(body: bytes) -> str:
-    """Return a body as text without the secrets of a form."""
+    """Return a body or a query as text, without the secrets of a form and without tokens."""
     text = body.decode("utf-8", "backslashreplace")
-    return _SECRET.sub(lambda match: f"{match[1]}=<redacted>", text)
+    return _TOKEN.sub("<redacted>", _SECRET.sub(lambda match: f"{match[1]}=<redacted>", text))

@@ -32,7 +32,8 @@ class Call(Generic[S]):
 class Route(Generic[S]):
     """One operation: its id as IBM's SDK calls it, and what is emulated of it.
 
-    `parameters` are the query parameters it takes besides `version` and `generation`.
+    `parameters` are the query parameters it takes besides `version` and `generation`. `aliases`
+    are other paths it has, as the platform had them before, or as IBM also prints them.
     """
 
     operation: str
@@ -41,6 +42,7 @@ class Route(Generic[S]):
     handler: Callable[[Call[S]], Response]
     notes: str
     parameters: frozenset[str] = field(default=frozenset())
+    aliases: tuple[str, ...] = ()
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a defect of the emulator
@@ -55,8 +57,10 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a defect of the emulato
 class Service(Generic[S]):
     """One API of the platform, below `prefix`, and the state it serves.
 
-    `guard` raises a Refusal for requests that no operation should see. `refusal` makes the error
-    this API gives for an HTTP status, for injected faults. `fallback` answers what no route does.
+    `reach` raises a Refusal for requests that never get as far as this API, whatever their path:
+    no fault strikes them. `guard` raises one for requests that no operation should see. `refusal`
+    makes the error this API gives for an HTTP status, for injected faults. `fallback` answers what
+    no route does.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Service(Generic[S]):
     guard: Callable[[Call[S]], None]
     refusal: Callable[[int], Refusal]
     fallback: Callable[[Call[S]], Response]
+    reach: Callable[[Call[S]], None] = lambda _call: None
 
 
 def gateway_headers(call: Call[Any], **more: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote_to_bytes
 
-from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery
+from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery, Unanswered
 from vpcmetactl.emulator.faults import Damage
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ LOOPBACK = "127.0.0.1"
 MAX_BODY = 10_000_000
 DRIBBLE_BYTES = 16
 DRIBBLE_SECONDS = 0.2
+SILENCE_SECONDS = 120.0
+"""How long a request without an answer is left waiting: longer than any client waits."""
 
 _log = logging.getLogger(__name__)
 
@@ -196,6 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         delivery = Delivery()
         status, headers, answer = self._call(body, delivery)
+        if delivery.unanswered is not None:
+            self._leave_unanswered(delivery.unanswered)
+            return
         if delivery.latency and self.server.closing.wait(delivery.latency):
             self.close_connection = True
             return
@@ -304,6 +310,19 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.closing.wait(DRIBBLE_SECONDS):
                 self.close_connection = True
                 return
+
+    def _leave_unanswered(self, how: Unanswered) -> None:
+        """Send nothing: at once, or when the client leaves, the server closes, or time is up."""
+        self.close_connection = True
+        if how == "reset":
+            self._reset()
+            return
+        ends = time.monotonic() + SILENCE_SECONDS
+        with contextlib.suppress(OSError):
+            while (left := ends - time.monotonic()) > 0:
+                self.connection.settimeout(left)
+                if not self.connection.recv(DRIBBLE_BYTES):
+                    return
 
     def _reset(self) -> None:
         """Make the closing of this connection send a reset instead of an orderly end."""
