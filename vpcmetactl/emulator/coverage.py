@@ -7,6 +7,7 @@ from typing import Any
 from vpcmetactl.emulator.iam import routes as iam
 from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.routing import Route
+from vpcmetactl.emulator.search import routes as search
 from vpcmetactl.emulator.vpc import routes as vpc
 
 
@@ -27,6 +28,7 @@ def coverage() -> tuple[EmulatedOperation, ...]:
         *_of("vpc", vpc.PREFIX, vpc.ROUTES),
         *_of("iam", iam.PREFIX, iam.ROUTES),
         *_of("iam_identity", trust_routes.PREFIX, trust_routes.ROUTES),
+        *_of("global_search", search.PREFIX, search.ROUTES),
     )
 
 

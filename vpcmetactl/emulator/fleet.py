@@ -1,6 +1,6 @@
 """Puts servers into a world: what the scenarios are written with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,11 +130,14 @@ class Fleet:
         vpc: Vpc,
         name: str,
         service: MetadataService = OFF,
+        *,
+        tags: Sequence[str] = (),
         **more: Any,  # noqa: ANN401 - whatever else prepared_instance takes
     ) -> Instance:
-        """Add an instance to a VPC."""
+        """Add an instance to a VPC; `tags` are its user tags."""
         instance = self.prepared_instance(vpc, name, service, **more)
         self.world.regions[vpc.region].instances.add(instance)
+        self._tag(instance, tags)
         return instance
 
     def prepared_instance(
@@ -177,6 +180,7 @@ class Fleet:
         zone: int = 1,
         profile: str = "bx2-metal-96x384",
         status: str = "running",
+        tags: Sequence[str] = (),
         **more: Any,  # noqa: ANN401 - whatever else BareMetalServer takes
     ) -> BareMetalServer:
         """Add a bare metal server to a VPC. Its metadata service has no hop limit."""
@@ -193,6 +197,7 @@ class Fleet:
             **{"resource_group": vpc.resource_group, **more},
         )
         self.world.regions[vpc.region].bare_metal_servers.add(server)
+        self._tag(server, tags)
         return server
 
     def default_profile(
@@ -225,6 +230,10 @@ class Fleet:
     def minutes_ago(self, minutes: int) -> datetime:
         """Return a moment before the world began."""
         return self.world.created_at - timedelta(minutes=minutes)
+
+    def _tag(self, server: Instance | BareMetalServer, tags: Sequence[str]) -> None:
+        if tags:
+            self.world.search.tag(server.crn, *tags, at=server.created_at)
 
     def _next_creation(self) -> datetime:
         self._created += 1

@@ -9,6 +9,7 @@ from vpcmetactl.emulator.guest.state import GuestState
 from vpcmetactl.emulator.iam.resources import Account
 from vpcmetactl.emulator.iam.trust import TrustState
 from vpcmetactl.emulator.identifiers import Identifiers
+from vpcmetactl.emulator.search.state import SearchState
 from vpcmetactl.emulator.vpc.activity import SOMEBODY, AnyServer
 from vpcmetactl.emulator.vpc.deeds import act, actions_of, delete, update
 from vpcmetactl.emulator.vpc.errors import VpcRefusal
@@ -42,6 +43,7 @@ class World:
         self.trust = TrustState(self.ids, self.clock, self.iam)
         self.vpc = VpcState(self.clock, self.iam, seed=seed)
         self.vpc.restart_rule = restart_rule
+        self.search = SearchState(self.vpc)
         self.guest = GuestState(self.ids, self.vpc, self.trust)
         self.created_at = self.clock.now()
         self._populations: list[Callable[[World], None]] = []
@@ -83,6 +85,7 @@ class World:
             self.iam.clear()
             self.trust.clear()
             self.vpc.clear()
+            self.search.clear()
             self.guest.clear()
             for population in self._populations:
                 population(self)
@@ -155,6 +158,7 @@ class World:
 
         def deed(at: datetime) -> None:
             self.trust.unlink(server.crn)
+            self.search.bury(server, at)
             delete(self.vpc, server, SOMEBODY, at)
 
         self._do(deed, after)

@@ -1,0 +1,1 @@
+"""The emulated Global Search: which servers bear which tags."""
