@@ -52,6 +52,7 @@ def test_what_is_printed_points_another_terminal_to_it() -> None:
     assert sorted(environment) == [
         "IBMCLOUD_API_KEY",
         "VPCMETACTL_IAM_URL",
+        "VPCMETACTL_SEARCH_URL",
         "VPCMETACTL_STATE",
         "VPCMETACTL_VPC_URL",
     ]
@@ -62,7 +63,7 @@ def test_what_is_printed_points_another_terminal_to_it() -> None:
 def test_sigterm_ends_it_too() -> None:
     process = serve("--port", "0")
     assert process.stdout is not None
-    state = [process.stdout.readline() for _ in range(3)][2]
+    state = [process.stdout.readline() for _ in range(4)][3]
 
     process.send_signal(signal.SIGTERM)
     ended = finish(process)

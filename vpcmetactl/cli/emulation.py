@@ -53,6 +53,7 @@ def running_emulator(options: EmulatorOptions) -> Iterator[Mapping[str, str]]:
         yield {
             "VPCMETACTL_VPC_URL": f"{server.url}/vpc/{{region}}/v1",
             "VPCMETACTL_IAM_URL": f"{server.url}/iam",
+            "VPCMETACTL_SEARCH_URL": f"{server.url}/search",
             "VPCMETACTL_STATE": str(Path(folder) / "state.sqlite"),
             "IBMCLOUD_API_KEY": api_key,
         }
