@@ -38,13 +38,14 @@ class Connection:
 
     ``vpc_url`` holds ``{region}``. ``timeout`` bounds each API operation with its retries, and
     each token request with its own, in seconds. ``max_rps`` caps the requests a second to each
-    region, and to IAM. ``max_connections`` of one means that no two requests are ever in flight
+    region, to IAM and to Global Search. ``max_connections`` of one means that no two requests are ever in flight
     together.
     """
 
     credentials: Credentials
     vpc_url: str
     iam_url: str
+    search_url: str = "https://api.global-search-tagging.cloud.ibm.com"
     timeout: float = 60
     max_rps: float | None = None
     max_connections: int = 32
