@@ -1,6 +1,7 @@
-"""Which IAM actions the operations need, so that a fault can take a right away from the caller.
+"""Which IAM actions the operations need, and which of them the platform roles give.
 
-Platform notes, section 4.4. What reading the values of an initialization needs is not documented:
+A fault takes one away from every caller, a role gives some to a trusted profile. Platform notes,
+section 4.4. What reading the values of an initialization needs is not documented:
 that it is the right to read the server is a guess. Of the other operations of the IAM Identity API
 it is documented only for links, rules and profiles.
 """
@@ -63,6 +64,34 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """Each action, with the operations that need it."""
+
+_VIEWER = frozenset(
+    action for action in ACTIONS if action.endswith((".list", ".read", "iam-identity.profile.get"))
+)
+_LINKING = frozenset({"iam-identity.profile.update", "iam-identity.profile.linkToResource"})
+_OPERATOR = _VIEWER | _LINKING | {a for a in ACTIONS if a.endswith(".operate")}
+
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "viewer": _VIEWER,
+        "operator": _OPERATOR | {"iam-identity.profile.delete"},
+        "editor": _OPERATOR | {a for a in ACTIONS if a.startswith("is.") and a.endswith(".update")},
+        "administrator": frozenset(ACTIONS),
+    }
+)
+"""The platform roles, each with the actions it gives; one role holds for both APIs."""
+
+
+def rights_of(*names: str) -> frozenset[str]:
+    """Return the actions that roles and single actions give together.
+
+    ValueError names what is neither.
+    """
+    unknown = [name for name in names if name not in ROLES and name not in ACTIONS]
+    if unknown:
+        known = ", ".join([*ROLES, *ACTIONS])
+        raise ValueError(f"{unknown[0]!r} is no role and no action; there are {known}")
+    return frozenset[str]().union(*(ROLES.get(name, {name}) for name in names))
 
 
 def actions_of(operation: str) -> frozenset[str]:

@@ -45,6 +45,7 @@ class World:
         self.vpc.restart_rule = restart_rule
         self.search = SearchState(self.vpc)
         self.guest = GuestState(self.ids, self.vpc, self.trust)
+        self.iam.compute_resources = self.guest
         self.created_at = self.clock.now()
         self._populations: list[Callable[[World], None]] = []
 
@@ -92,7 +93,7 @@ class World:
 
     def expire_tokens(self) -> int:
         """Expire every token issued so far, and return how many that were."""
-        return self.iam.expire_tokens()
+        return self.iam.expire_tokens() + self.guest.tokens.clear()
 
     def now(self) -> datetime:
         """Return the present moment of this world."""

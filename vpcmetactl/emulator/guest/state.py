@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from vpcmetactl.emulator.clock import Clock
+from vpcmetactl.emulator.guest.authority import Authority
 from vpcmetactl.emulator.guest.errors import refuse
+from vpcmetactl.emulator.guest.linked import may_become
 from vpcmetactl.emulator.guest.presence import Absence
 from vpcmetactl.emulator.guest.tokens import TokenIssuer
-from vpcmetactl.emulator.iam.resources import Account
+from vpcmetactl.emulator.iam.resources import AccessToken, Account, CannotBecomeError
 from vpcmetactl.emulator.iam.trust import TrustState
+from vpcmetactl.emulator.iam.trusted import TrustedProfile
 from vpcmetactl.emulator.identifiers import Identifiers
 from vpcmetactl.emulator.routing import Call
 from vpcmetactl.emulator.vpc.activity import AnyServer
@@ -21,9 +24,10 @@ Server = Instance | BareMetalServer
 
 
 class GuestState:
-    """One account's servers as they see themselves. It holds nothing but the tokens they have.
+    """One account's servers as they see themselves. It keeps the tokens and certificates they got.
 
-    `absence` is a setting: it outlives `clear`.
+    `authority` is the same for a seed, and for as long as the state is. `absence` is a setting: it
+    outlives `clear`.
     """
 
     def __init__(self, ids: Identifiers, vpc: VpcState, trust: TrustState) -> None:
@@ -32,6 +36,7 @@ class GuestState:
         self.trust = trust
         self.tokens = TokenIssuer(ids, vpc.clock)
         self.absence = Absence()
+        self.authority = Authority(ids)
 
     @property
     def account(self) -> Account:
@@ -48,8 +53,9 @@ class GuestState:
         return self.clock.now()
 
     def clear(self) -> None:
-        """Forget every identity token."""
+        """Forget every identity token, and begin the certificates anew."""
         self.tokens.clear()
+        self.authority.clear()
 
     def find_server(self, server_id: str) -> AnyServer | None:
         """Return the server of this id, in whatever region it is; None if there is none."""
@@ -62,6 +68,37 @@ class GuestState:
     def default_profile(self, server: Server) -> DefaultTrustedProfile | None:
         """Return the default trusted profile that a server was given when it was made."""
         return self.vpc.regions[server.zone.region].default_profiles.get(server.id)
+
+    def find_profile(self, kind: str, value: str) -> TrustedProfile | None:
+        """Return the trusted profile of this id, CRN or name; `kind` says which of them."""
+        with self.trust.lock:
+            profiles = self.trust.profiles.values()
+            return next((item for item in profiles if getattr(item, kind) == value), None)
+
+    def iam_token(self, server: Server, profile: TrustedProfile) -> AccessToken:
+        """Return an IAM token of a profile; CannotBecomeError unless it trusts the server."""
+        with self.trust.lock:
+            trusted = may_become(profile, server)
+        if not trusted:
+            message = f"The trusted profile {profile.name} is not linked to the server."
+            raise CannotBecomeError(message)
+        return self.account.issue_token(profile)
+
+    def become(self, cr_token: str, kind: str, profile: str) -> AccessToken:
+        """Return an IAM token for an identity token: what IAM itself is asked for.
+
+        Raises CannotBecomeError, also where the token is none of these servers'.
+        """
+        token = self.tokens.find(cr_token)
+        server = self.find_server(token.server_id) if token else None
+        if token is None or server is None or isinstance(server, RecordedServer):
+            raise CannotBecomeError("The CR token is not the identity token of any server.")
+        if token.expires_at <= self.now():
+            raise CannotBecomeError("The CR token has expired.")
+        wanted = self.find_profile(kind, profile)
+        if wanted is None:
+            raise CannotBecomeError(f"The account has no trusted profile of the {kind} {profile}.")
+        return self.iam_token(server, wanted)
 
 
 GuestCall = Call[GuestState]

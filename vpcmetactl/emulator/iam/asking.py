@@ -13,12 +13,15 @@ T = TypeVar("T")
 
 
 def guard(call: TrustCall) -> None:
-    """Refuse a request that no operation should see: without a token, with unknown parameters."""
+    """Refuse what no operation should see: no token or right, a parameter nobody knows."""
     scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise refuse(401, "The request has no bearer token.")
-    if call.state.account.check_token(token.strip()) is not TokenState.VALID:
+    account, token = call.state.account, token.strip()
+    if account.check_token(token) is not TokenState.VALID:
         raise refuse(401, "The bearer token has expired, or is not one of this account.")
+    if lacking := account.lacking(token, call.route.operation):
+        raise refuse(403, f"The profile of the token lacks the action {lacking}.")
     for name, values in call.request.args.lists():
         if name not in call.route.parameters:
             raise refuse(400, f"{call.route.operation} has no query parameter {name}.")

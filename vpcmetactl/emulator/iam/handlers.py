@@ -1,7 +1,8 @@
 """The token operation of IAM, and IAM's own way of saying no.
 
 Platform notes, section 4.1. The error envelope is the one that recordings and public threads show:
-`errorCode` and `errorMessage` with HTTP 400, never `errors[]`.
+`errorCode` and `errorMessage` with HTTP 400, never `errors[]`. The codes about tokens of compute
+resources are guesses.
 """
 
 from typing import Any
@@ -10,10 +11,16 @@ from urllib.parse import parse_qsl
 import msgspec
 from werkzeug.wrappers import Response
 
-from vpcmetactl.emulator.iam.resources import Account
+from vpcmetactl.emulator.iam.resources import (
+    APIKEY_GRANT,
+    CR_TOKEN_GRANT,
+    AccessToken,
+    Account,
+    CannotBecomeError,
+)
 from vpcmetactl.emulator.routing import Call, Refusal
 
-APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+_PROFILE = ("profile_id", "profile_crn", "profile_name")
 
 
 class IamRefusal(Refusal):
@@ -60,18 +67,16 @@ def guard(_call: Call[Account]) -> None:
 
 
 def create_token(call: Call[Account]) -> Response:
-    """POST /identity/token: an access token for an API key."""
+    """POST /identity/token: an access token for an API key, or for a compute resource's token."""
     form = _form(call)
-    if not (grant := form.get("grant_type")):
-        raise IamRefusal(400, "BXNIM0109E", "The parameter grant_type is missing or empty.")
-    if grant != APIKEY_GRANT:
-        message = f"This emulator grants tokens for API keys only, not for {grant}."
-        raise IamRefusal(400, "BXNIM0106E", message)
-    if not (key := form.get("apikey")):
-        raise IamRefusal(400, "BXNIM0109E", "The parameter apikey is missing or empty.")
-    if key != call.state.api_key:
-        raise IamRefusal(400, "BXNIM0415E", "The provided API key could not be found.")
-    token = call.state.issue_token()
+    match _given(form, "grant_type"):
+        case grant if grant == APIKEY_GRANT:
+            token = _of_api_key(call.state, form)
+        case grant if grant == CR_TOKEN_GRANT:
+            token = _of_compute_resource(call.state, form)
+        case grant:
+            message = f"This emulator grants tokens for API keys and CR tokens, not for {grant}."
+            raise IamRefusal(400, "BXNIM0106E", message)
     return _answer(
         call,
         {
@@ -83,6 +88,33 @@ def create_token(call: Call[Account]) -> Response:
             "scope": "ibm openid",
         },
     )
+
+
+def _of_api_key(account: Account, form: dict[str, str]) -> AccessToken:
+    if _given(form, "apikey") != account.api_key:
+        raise IamRefusal(400, "BXNIM0415E", "The provided API key could not be found.")
+    return account.issue_token()
+
+
+def _of_compute_resource(account: Account, form: dict[str, str]) -> AccessToken:
+    cr_token = _given(form, "cr_token")
+    named = [name for name in _PROFILE if form.get(name)]
+    if len(named) != 1:
+        raise IamRefusal(400, "BXNIM0109E", f"Exactly one of {', '.join(_PROFILE)} is needed.")
+    if account.compute_resources is None:
+        raise IamRefusal(400, "BXNIM0408E", "There is no compute resource to have such a token.")
+    try:
+        return account.compute_resources.become(
+            cr_token, named[0].removeprefix("profile_"), form[named[0]]
+        )
+    except CannotBecomeError as error:
+        raise IamRefusal(400, "BXNIM0408E", str(error)) from None
+
+
+def _given(form: dict[str, str], name: str) -> str:
+    if not (text := form.get(name)):
+        raise IamRefusal(400, "BXNIM0109E", f"The parameter {name} is missing or empty.")
+    return text
 
 
 def _form(call: Call[Account]) -> dict[str, str]:

@@ -10,8 +10,8 @@ ROUTES: tuple[Route[Account], ...] = (
         "POST",
         "/identity/token",
         create_token,
-        "Grants for API keys only. Signed with HS256 and a seeded key, where IAM signs with "
-        "RS256; no refresh tokens.",
+        "For API keys, and for identity tokens of servers as `cr_token`. Signed with HS256 and a "
+        "seeded key, where IAM signs with RS256; no refresh tokens.",
     ),
 )
 

@@ -1,7 +1,7 @@
 """What the IAM Identity API reads and changes: the trusted profiles of one account."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from vpcmetactl.emulator.iam.trusted import (
     TrustedProfile,
 )
 from vpcmetactl.emulator.identifiers import Identifiers
+from vpcmetactl.emulator.permissions import rights_of
 from vpcmetactl.emulator.routing import Call
 
 
@@ -78,8 +79,13 @@ class TrustState:
         *,
         created_at: datetime | None = None,
         template_id: str | None = None,
+        roles: Iterable[str] = (),
     ) -> TrustedProfile:
-        """Add a profile; its name decides its id."""
+        """Add a profile; its name decides its id.
+
+        `roles` are what access policies give it: platform roles or single IAM actions, as in
+        permissions.py. ValueError names one that is neither.
+        """
         moment = created_at or self.now()
         profile = TrustedProfile(
             id=f"Profile-{self._ids.uuid(f'trusted profile {name}')}",
@@ -89,6 +95,7 @@ class TrustState:
             created_at=moment,
             modified_at=moment,
             template_id=template_id,
+            rights=rights_of(*roles),
         )
         with self.lock:
             self.profiles[profile.id] = profile

@@ -86,7 +86,10 @@ IDENTITY_TYPES = ("user", "serviceid", "crn")
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class TrustedProfile:
-    """A trusted profile with everything that may become it."""
+    """A trusted profile with everything that may become it.
+
+    `rights` are the actions that access policies give it: none, unless a scenario says so.
+    """
 
     id: str
     account_id: str
@@ -96,6 +99,7 @@ class TrustedProfile:
     description: str | None = None
     email: str | None = None
     template_id: str | None = None
+    rights: frozenset[str] = frozenset()
     version: int = 1
     links: dict[str, Link] = field(default_factory=dict)
     rules: dict[str, ClaimRule] = field(default_factory=dict)

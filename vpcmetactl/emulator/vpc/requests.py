@@ -3,8 +3,9 @@
 The platform documents neither the order of these checks nor, for tokens, their status codes.
 Chosen here, from the platform notes' section 3.3: a missing token is 401 `token_missing`, one that
 is not a token of this account 401 `token_invalid`, an expired one 401 `not_authorized` (the one
-code IBM does document for expired tokens). 403 is left for lacking rights, which only faults can
-cause: 401 is what a client may answer by fetching a new token, 403 is not.
+code IBM does document for expired tokens). 403 is left for lacking rights, as faults make it and
+as tokens of trusted profiles may have it: 401 is what a client may answer by fetching a new token,
+403 is not.
 """
 
 import re
@@ -13,7 +14,7 @@ from datetime import date
 import jwt
 import msgspec
 
-from vpcmetactl.emulator.iam.resources import TokenState
+from vpcmetactl.emulator.iam.resources import APIKEY_GRANT, TokenState
 from vpcmetactl.emulator.vpc.activity import Initiator
 from vpcmetactl.emulator.vpc.collections import Filters
 from vpcmetactl.emulator.vpc.errors import refuse
@@ -44,7 +45,8 @@ def initiator_of(call: VpcCall) -> Initiator:
     token = call.request.headers["Authorization"].partition(" ")[2].strip()
     claims = jwt.decode(token, options={"verify_signature": False})
     agent = call.request.headers.get("User-Agent", "")
-    return Initiator(claims["iam_id"], claims["sub"], "apikey", agent=agent)
+    credential = "apikey" if claims["grant_type"] == APIKEY_GRANT else "token"
+    return Initiator(claims["iam_id"], claims["sub"], credential, agent=agent)
 
 
 def _require_region(call: VpcCall) -> None:
@@ -60,11 +62,14 @@ def _require_token(call: VpcCall) -> None:
     scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise refuse(401, "token_missing", "The request has no bearer token.")
-    state = call.state.account.check_token(token.strip())
+    account, token = call.state.account, token.strip()
+    state = account.check_token(token)
     if state is TokenState.INVALID:
         raise refuse(401, "token_invalid", "The bearer token is not one of this account.")
     if state is TokenState.EXPIRED:
         raise refuse(401, "not_authorized", "The bearer token has expired.")
+    if lacking := account.lacking(token, call.route.operation):
+        raise refuse(403, "not_authorized", f"The profile of the token lacks {lacking}.")
 
 
 def _require_version(call: VpcCall) -> None:
