@@ -134,8 +134,9 @@ def test_the_coverage_lists_the_operations_that_faults_can_name(app: Emulator) -
 def test_every_operation_that_is_listed_is_answered_by_itself(
     app: Emulator, listed: EmulatedOperation
 ) -> None:
-    path = re.sub(r"\{\w+\}", "x", listed.path.replace("{region}", "us-south"))
-    answer = Client(app).open(path, method=listed.method)
+    (server,) = app.world.find_servers("web-2")
+    path = listed.path.replace("{region}", "us-south").replace("{server_id}", server.id)
+    answer = Client(app).open(re.sub(r"\{\w+\}", "x", path), method=listed.method)
     assert answer.status_code in {400, 401}
     assert [record.operation for record in app.requests] == [listed.operation]
     assert listed.notes.endswith(".")

@@ -45,7 +45,7 @@ def test_a_fault_is_read_as_it_is_written(text: str, fault: tuple[object, ...]) 
         ("list_instances", "is not of the form"),
         ("list_instances:429:1:2", "is not of the form"),
         ("list_instances::1", "is not of the form"),
-        ("list_servers:429", "names no operation there is; there are *, create_claim_rule,"),
+        ("list_servers:429", "names no operation there is; there are *, create_access_token,"),
         ("iam-identity.profile.paint:403", "names no operation there is"),
         ("list_instances@mars:429", "names no region there is; there are us-south,"),
         ("list_instances:418", "has the unknown effect '418'; there are 400, 401,"),

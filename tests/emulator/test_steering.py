@@ -29,16 +29,22 @@ def id_of(app: Emulator, name: str) -> str:
 
 
 def test_settings_are_read_and_changed_one_by_one(control: Client, app: Emulator) -> None:
-    first = {"restart_rule": "faq", "pace": 1.0, "update_values": False}
+    first = {
+        "restart_rule": "faq",
+        "pace": 1.0,
+        "update_values": False,
+        "service_disabled": "no_answer",
+        "wrong_protocol": "no_answer",
+    }
     assert body_of(control.get("/_emulator/settings")) == first
     assert put(control, "/settings", {"restart_rule": "none"}) == {**first, "restart_rule": "none"}
-    assert put(control, "/settings", {"pace": 0, "update_values": True}) == {
-        "restart_rule": "none",
-        "pace": 0,
-        "update_values": True,
-    }
+    more = {"pace": 0, "update_values": True, "service_disabled": "forbidden"}
+    assert put(control, "/settings", more) == {**first, "restart_rule": "none", **more}
+    refused = {"wrong_protocol": "refused"}
+    every = {**first, "restart_rule": "none", **more, **refused}
+    assert put(control, "/settings", refused) == every
     app.reset()
-    assert (app.world.restart_rule, app.world.vpc.pace) == ("none", 0)
+    assert body_of(control.get("/_emulator/settings")) == every
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,9 @@ def test_settings_are_read_and_changed_one_by_one(control: Client, app: Emulator
         ({"pace": -1}, "`pace` is a number, not negative."),
         ({"pace": True}, "`pace` is a number, not negative."),
         ({"update_values": 1}, "`update_values` is true or false."),
+        ({"service_disabled": []}, "`service_disabled` is one of no_answer, forbidden."),
+        ({"wrong_protocol": "reset"}, "`wrong_protocol` is one of no_answer, refused."),
+        ({"pace": 0, "wrong_protocol": 1}, "`wrong_protocol` is one of no_answer, refused."),
         ({"speed": 1}, "There is no setting speed."),
     ],
 )

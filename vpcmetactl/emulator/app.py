@@ -25,6 +25,7 @@ from vpcmetactl.emulator.faults import (
     TokenBuckets,
     effect_name,
 )
+from vpcmetactl.emulator.guest import routes as guest
 from vpcmetactl.emulator.iam import routes as iam
 from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.request_log import RequestLog, RequestRecord, redacted
@@ -77,6 +78,7 @@ class Emulator:
             iam.service(world.iam),
             trust_routes.service(world.trust),
             search.service(world.search),
+            guest.service(world.guest),
             self._control,
         )
         self._nowhere = _Endpoint(services[0], _fallback_route(page_not_found), None)

@@ -11,9 +11,11 @@ Everything here is a thin layer over methods of Emulator and World, for whoever 
 | GET, DELETE /requests | what was asked, secrets left out; forgets it |
 | POST /tokens/expire | expires every token issued so far |
 | GET /coverage | the emulated operations |
-| GET, PUT /settings `{"restart_rule": "faq" or "none", "pace": number, "update_values": flag}` | \
+| GET, PUT /settings `{"restart_rule": "faq" or "none", "pace": number, "update_values": flag, \
+"service_disabled": "no_answer" or "forbidden", "wrong_protocol": "no_answer" or "refused"}` | \
 reads or changes: whether anything ever needs a restart, how fast stops and starts go (0 is at \
-once), whether update events tell old and new values |
+once), whether update events tell old and new values, what a server gets at its metadata address \
+while its service is disabled, and by the protocol the service is not set to |
 | GET, PUT, DELETE /troubles `{"troubles": [text, …]}` | reads, replaces, clears |
 | GET /truth | what no API tells of the servers |
 | GET /servers/ID/truth | the same of one of them |

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from vpcmetactl.emulator.guest import routes as guest
 from vpcmetactl.emulator.iam import routes as iam
 from vpcmetactl.emulator.iam import trust_routes
 from vpcmetactl.emulator.routing import Route
@@ -29,6 +30,7 @@ def coverage() -> tuple[EmulatedOperation, ...]:
         *_of("iam", iam.PREFIX, iam.ROUTES),
         *_of("iam_identity", trust_routes.PREFIX, trust_routes.ROUTES),
         *_of("global_search", search.PREFIX, search.ROUTES),
+        *_of("guest", guest.PREFIX, guest.ROUTES),
     )
 
 

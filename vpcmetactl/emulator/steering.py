@@ -11,40 +11,52 @@ from vpcmetactl.emulator.controlling import (
     answer,
     json_object,
 )
+from vpcmetactl.emulator.guest.presence import SERVICE_DISABLED, WRONG_PROTOCOL
 from vpcmetactl.emulator.truth import truth_of
 from vpcmetactl.emulator.vpc.activity import AnyServer
 from vpcmetactl.emulator.vpc.errors import VpcRefusal
 from vpcmetactl.emulator.vpc.state import RESTART_RULES
 from vpcmetactl.emulator.vpc.troubles import parse_trouble
 
+_CHOICES = {
+    "restart_rule": RESTART_RULES,
+    "service_disabled": SERVICE_DISABLED,
+    "wrong_protocol": WRONG_PROTOCOL,
+}
 _PARTS: dict[str, type] = {"enabled": bool, "protocol": str, "response_hop_limit": int}
 
 
 def _settings(call: ControlCall) -> Response:
-    vpc = call.state.world.vpc
-    return answer(
-        {
-            "restart_rule": vpc.restart_rule,
-            "pace": vpc.pace,
-            "update_values": vpc.activity.tells_values,
-        }
-    )
+    return answer(_current(call))
 
 
 def _set_settings(call: ControlCall) -> Response:
-    vpc = call.state.world.vpc
-    sent = json_object(call)
-    if unknown := sent.keys() - {"restart_rule", "pace", "update_values"}:
+    current, sent = _current(call), json_object(call)
+    if unknown := sent.keys() - current.keys():
         raise ControlRefusal(400, f"There is no setting {', '.join(sorted(unknown))}.")
-    rule = sent.get("restart_rule", vpc.restart_rule)
-    if rule not in RESTART_RULES:
-        raise ControlRefusal(400, f"`restart_rule` is one of {', '.join(RESTART_RULES)}.")
-    tells_values = sent.get("update_values", vpc.activity.tells_values)
-    if not isinstance(tells_values, bool):
+    wanted = {**current, **sent}
+    for name, choices in _CHOICES.items():
+        if wanted[name] not in choices:
+            raise ControlRefusal(400, f"`{name}` is one of {', '.join(choices)}.")
+    if not isinstance(wanted["update_values"], bool):
         raise ControlRefusal(400, "`update_values` is true or false.")
-    vpc.pace = _seconds(sent.get("pace", vpc.pace), "pace")
-    vpc.restart_rule, vpc.activity.tells_values = rule, tells_values
+    vpc, absence = call.state.world.vpc, call.state.world.guest.absence
+    vpc.pace = _seconds(wanted["pace"], "pace")
+    vpc.restart_rule, vpc.activity.tells_values = wanted["restart_rule"], wanted["update_values"]
+    absence.service_disabled = wanted["service_disabled"]
+    absence.wrong_protocol = wanted["wrong_protocol"]
     return _settings(call)
+
+
+def _current(call: ControlCall) -> dict[str, Any]:
+    vpc, absence = call.state.world.vpc, call.state.world.guest.absence
+    return {
+        "restart_rule": vpc.restart_rule,
+        "pace": vpc.pace,
+        "update_values": vpc.activity.tells_values,
+        "service_disabled": absence.service_disabled,
+        "wrong_protocol": absence.wrong_protocol,
+    }
 
 
 def _troubles(call: ControlCall) -> Response:

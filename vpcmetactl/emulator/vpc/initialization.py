@@ -16,6 +16,7 @@ from vpcmetactl.emulator.vpc.catalog import OPERATING_SYSTEMS, endpoint, region_
 from vpcmetactl.emulator.vpc.errors import refuse
 from vpcmetactl.emulator.vpc.handlers import answer, bare_metal_server_of, instance_of
 from vpcmetactl.emulator.vpc.recorded import RecordedServer
+from vpcmetactl.emulator.vpc.regions import DefaultTrustedProfile
 from vpcmetactl.emulator.vpc.requests import region_of
 from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance
 from vpcmetactl.emulator.vpc.state import VpcCall
@@ -31,16 +32,8 @@ def get_instance_initialization(call: VpcCall) -> Response:
     instance = instance_of(call)
     if isinstance(instance, RecordedServer):
         raise _unknown()
-    key = _key(instance)
-    body = {
-        **_default_profile(call, instance.id),
-        "keys": [key],
-        "password": {
-            "encrypted_password": _password(instance.id),
-            "encryption_key": {"fingerprint": key["fingerprint"]},
-        },
-    }
-    return answer(call, msgspec.json.encode(body))
+    default_profile = region_of(call).default_profiles.get(instance.id)
+    return answer(call, msgspec.json.encode(initialization_body(instance, default_profile)))
 
 
 def get_bare_metal_server_initialization(call: VpcCall) -> Response:
@@ -56,7 +49,7 @@ def get_bare_metal_server_initialization(call: VpcCall) -> Response:
         "username": "root",
     }
     body = {
-        **_default_profile(call, server.id),
+        **_default_profile(region_of(call).default_profiles.get(server.id)),
         "image": image_reference(server.zone.region, OPERATING_SYSTEMS["ubuntu-24-04-amd64"]),
         "keys": [key],
         "user_accounts": [account],
@@ -64,8 +57,20 @@ def get_bare_metal_server_initialization(call: VpcCall) -> Response:
     return answer(call, msgspec.json.encode(body))
 
 
-def _default_profile(call: VpcCall, server_id: str) -> Body:
-    given = region_of(call).default_profiles.get(server_id)
+def initialization_body(instance: Instance, default_profile: DefaultTrustedProfile | None) -> Body:
+    """What an instance was made with, as the VPC API tells it: without the user data."""
+    key = _key(instance)
+    return {
+        **_default_profile(default_profile),
+        "keys": [key],
+        "password": {
+            "encrypted_password": _password(instance.id),
+            "encryption_key": {"fingerprint": key["fingerprint"]},
+        },
+    }
+
+
+def _default_profile(given: DefaultTrustedProfile | None) -> Body:
     if given is None:
         return {}
     target = {"crn": given.crn, "id": given.id, "resource_type": "trusted_profile"}
