@@ -5,8 +5,8 @@ import pytest
 from tests.emulator.caller import Caller, error_of
 from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.clock import ManualClock
+from vpcmetactl.emulator.delivery import Damage
 from vpcmetactl.emulator.faults import (
-    Damage,
     Fault,
     FaultPlan,
     RateLimit,

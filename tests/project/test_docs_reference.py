@@ -31,6 +31,7 @@ from vpcmetactl.domain.runs import AttemptOutcome, RunState
 from vpcmetactl.emulator import faults
 from vpcmetactl.emulator.control import _HANDLERS as CONTROL_CALLS
 from vpcmetactl.emulator.coverage import coverage
+from vpcmetactl.emulator.delivery import Damage
 from vpcmetactl.emulator.scenarios import SCENARIOS
 from vpcmetactl.render.items.plans import Decision, Result
 from vpcmetactl.render.items.runs import RunOutcome
@@ -350,7 +351,7 @@ def test_scenarios() -> None:
 
 def test_faults() -> None:
     grammar = section(text_of("docs/reference/emulator.md"), "Faults")
-    effects = {effect.value for kind in (faults.Damage, faults.Replacement) for effect in kind}
+    effects = {effect.value for kind in (Damage, faults.Replacement) for effect in kind}
 
     spans = set(code_spans(grammar))
     assert effects <= spans

@@ -13,10 +13,9 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from vpcmetactl.emulator import control
-from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery, needs_a_server
+from vpcmetactl.emulator.delivery import ENVIRON_KEY, Damage, Delivery, needs_a_server
 from vpcmetactl.emulator.effects import error_answer, replacement_answer
 from vpcmetactl.emulator.faults import (
-    Damage,
     Effect,
     Fault,
     FaultPlan,

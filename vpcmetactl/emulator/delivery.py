@@ -1,17 +1,26 @@
 """How an answer is to travel: what the app asks of the server that holds the socket."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from enum import Enum
+from typing import Any, Literal
 
 from werkzeug.wrappers import Response
 
 from vpcmetactl.emulator.routing import Call, Refusal
 
-if TYPE_CHECKING:
-    from vpcmetactl.emulator.faults import Damage
-
 ENVIRON_KEY = "vpcmetactl.emulator.delivery"
 """Where a server puts a Delivery into the WSGI environment, for the app to fill in."""
+
+
+class Damage(Enum):
+    """What happens to an answer on its way, by the server that holds the socket."""
+
+    RESET = "reset"
+    LOST = "lost"
+    TRUNCATE = "truncate"
+    STALL = "stall"
+    DRIBBLE = "dribble"
+
 
 Unanswered = Literal["silence", "reset"]
 """Nothing until the client leaves, or the connection reset at once."""
@@ -25,7 +34,7 @@ class Delivery:
     """
 
     latency: float = 0.0
-    damage: "Damage | None" = None
+    damage: Damage | None = None
     unanswered: Unanswered | None = None
 
 

@@ -35,21 +35,12 @@ from enum import Enum
 
 from vpcmetactl.emulator.clock import Clock
 from vpcmetactl.emulator.coverage import operations
+from vpcmetactl.emulator.delivery import Damage
 from vpcmetactl.emulator.frequency import ALWAYS, HowOften, Tally, parse_how_often
 from vpcmetactl.emulator.permissions import ACTIONS, actions_of
 from vpcmetactl.emulator.vpc.catalog import REGIONS
 
 STATUSES = frozenset({400, 401, 403, 404, 409, 412, 429, 500, 502, 503, 504})
-
-
-class Damage(Enum):
-    """What happens to an answer on its way, by the server that holds the socket."""
-
-    RESET = "reset"
-    LOST = "lost"
-    TRUNCATE = "truncate"
-    STALL = "stall"
-    DRIBBLE = "dribble"
 
 
 class Replacement(Enum):

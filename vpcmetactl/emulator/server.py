@@ -20,8 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote_to_bytes
 
-from vpcmetactl.emulator.delivery import ENVIRON_KEY, Delivery, Unanswered
-from vpcmetactl.emulator.faults import Damage
+from vpcmetactl.emulator.delivery import ENVIRON_KEY, Damage, Delivery, Unanswered
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
