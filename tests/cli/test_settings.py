@@ -193,7 +193,7 @@ def test_the_environment_may_point_to_loopback_and_elsewhere_by_https(url: str) 
     settings = Settings({**_KEY, "VPCMETACTL_VPC_URL": f"{url}/"})
 
     assert settings.connection(_DEFAULTS, 1).vpc_url == url
-    assert settings.overridden_endpoints() == {"VPCMETACTL_VPC_URL": url}
+    assert settings.overridden_endpoints(CloudOptions()) == {"VPCMETACTL_VPC_URL": url}
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_an_endpoint_that_may_not_be_used_is_refused(url: str, words: str) -> No
     with pytest.raises(InvalidInputError, match=words) as caught:
         settings.connection(_DEFAULTS, 1)
     with pytest.raises(InvalidInputError, match=words):
-        settings.overridden_endpoints()  # which is printed
+        settings.overridden_endpoints(CloudOptions())  # which is printed
 
     assert str(caught.value).startswith("VPCMETACTL_VPC_URL")
     assert "secret" not in str(caught.value)

@@ -19,7 +19,7 @@ from vpcmetactl.cli.context import (
 )
 from vpcmetactl.cli.settings import CloudOptions, Settings, process_environment
 from vpcmetactl.cli.terminal import Terminal, standard_terminal
-from vpcmetactl.domain.errors import InvalidInputError, RefusedError, StateError
+from vpcmetactl.domain.errors import RefusedError, StateError
 from vpcmetactl.domain.evidence import History, Sights
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
@@ -101,26 +101,24 @@ class _Opener:
             yield gateway
 
     @contextmanager
-    def source(self, path: Path, account_id: str | None) -> Iterator[tuple[Source, Reading]]:
+    def source(
+        self, path: Path, account_id: str | None
+    ) -> Iterator[Sequence[tuple[Source, Reading]]]:
         from vpcmetactl.files.snapshots.cloud import SnapshotCloud  # noqa: PLC0415
         from vpcmetactl.files.snapshots.reading import open_snapshot  # noqa: PLC0415
 
         with open_snapshot(path) as snapshot:
-            accounts = [reading.account_id for reading in snapshot.readings]
-            wanted = account_id or accounts[0]
-            if account_id is None and len(set(accounts)) > 1:
-                raise InvalidInputError(
-                    f"{path} holds {len(set(accounts))} accounts",
-                    hint=f"say which with --account: {', '.join(str(one) for one in accounts)}",
-                )
-            found = [one for one in snapshot.readings if one.account_id == wanted]
-            if not found:
+            first = {one.account_id: one for one in reversed(snapshot.readings)}
+            accounts = list(dict.fromkeys(one.account_id for one in snapshot.readings))
+            if account_id is not None and account_id not in first:
+                held = f"account {accounts[0]}" if len(accounts) == 1 else f"{len(accounts)} others"
                 raise RefusedError(
-                    f"{path} holds account {accounts[0]}, not {account_id}",
+                    f"{path} holds {held}, not {account_id}",
                     hint="nothing was read; use a snapshot of the account meant",
                 )
+            wanted = accounts if account_id is None else [account_id]
             with _uncollected():
-                yield SnapshotCloud(snapshot, wanted), found[0]
+                yield [(SnapshotCloud(snapshot, one), first[one]) for one in wanted]
 
     def _warn_of_expiry(self, caller: Caller, observer: Observer) -> None:
         """Say in time that a token will not last, for there is nothing to get another with."""

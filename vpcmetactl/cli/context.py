@@ -66,6 +66,10 @@ class EvidenceReader(Protocol):
     def unreadable(self) -> Sequence[str]:
         """The first few complaints about what could not be read."""
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """The first few proofs that settle nothing, and why."""
+
     def events(self) -> Iterator[ServerEvent]:
         """Give what the file tells of servers of the account."""
 
@@ -157,7 +161,7 @@ class Source(Inventory, TrustReader, TemplateReader, PastVerdicts, Protocol):
     """A snapshot in the place of the cloud."""
 
 
-OpenSource = Callable[[Path, str | None], AbstractContextManager[tuple[Source, Reading]]]
+OpenSource = Callable[[Path, str | None], AbstractContextManager[Sequence[tuple[Source, Reading]]]]
 OpenTrustCache = Callable[[CloudOptions, Realm], TrustCache]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[EvidenceLog]]
 
@@ -166,7 +170,7 @@ OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[Evid
 class App:
     """The outside world.
 
-    ``open_source`` opens a snapshot for one account: the only one in it, unless one is named.
+    ``open_source`` opens a snapshot for each of the accounts in it, or for the one that is named.
     ``check_state`` and ``open_journal`` raise StateError where the state cannot be written.
     ``open_runs`` warns where it can only be read. ``open_log`` warns, and remembers nothing.
     ``raise_unexpected`` lets tests see exceptions as they are.

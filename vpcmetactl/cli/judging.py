@@ -1,18 +1,24 @@
 """Judging the cloud, a snapshot or a file of Terraform's, and holding it against an earlier one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from itertools import chain
 from pathlib import Path
 
+from vpcmetactl.cli.accounts import Accounts, Part, open_accounts
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.parameters import Choice, Predicate
-from vpcmetactl.cli.session import Session, open_session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.audit import AuditReport, audit, needs_trust, needs_verdicts
-from vpcmetactl.domain.errors import AuthenticationError, InvalidInputError, VpcmetactlError
+from vpcmetactl.domain.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    RefusedError,
+    VpcmetactlError,
+)
 from vpcmetactl.domain.gate import Baseline, Comparison, Gap, compare
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.servers import ServerKind
@@ -42,12 +48,12 @@ class Question:
 class Judged:
     """An audit with where its subjects are from.
 
-    ``snapshot`` is what the snapshot tells of itself, where it was one.
+    ``snapshots`` are what a snapshot tells of its accounts, where it was one.
     """
 
     report: AuditReport
     scope: Scope
-    snapshot: Reading | None = None
+    snapshots: Sequence[Reading] = ()
     is_terraform: bool = False
 
 
@@ -59,8 +65,8 @@ def judge(app: App, options: CloudOptions, question: Question) -> Judged:
     """
     if options.source is not None and not app.files.is_snapshot(options.source):
         return _judge_terraform(app, question, options.source)
-    with open_session(app, options) as session:
-        return _judge_servers(session, question)
+    with open_accounts(app, options) as accounts:
+        return _judge_accounts(accounts, question, question.as_of)
 
 
 def check_baseline(app: App, options: CloudOptions, baseline: Path) -> None:
@@ -85,12 +91,10 @@ def judge_since(
     Raises InvalidInputError for a file that cannot be used, and RefusedError for a snapshot of
     another account.
     """
-    then = replace(options, source=baseline, account=next(iter(now.scope.accounts), None))
     if now.is_terraform:
-        before = judge(app, then, question)
+        before = judge(app, replace(options, source=baseline), question)
     else:
-        with open_session(app, then) as session:
-            before = _judge_baseline(session, question)
+        before = _judge_baseline(app, options, question, baseline, now.scope.accounts)
     return compare(
         now.report,
         Baseline(before.report, _gaps(before, now, question)),
@@ -116,59 +120,93 @@ def _judge_terraform(app: App, question: Question, path: Path) -> Judged:
     return Judged(report=report, scope=scope, is_terraform=True)
 
 
-def _judge_servers(session: Session, question: Question) -> Judged:
-    verdicts = needs_verdicts(question.policy) or question.where is not None
-    reading = session.read(question.choice, question.where, verdicts=verdicts)
-    unread: list[Unread] = []
-    # Judged as they come: a fleet of a hundred thousand servers is never held at once.
-    subjects = _subjects(session, reading, question.policy, unread)
-    if question.templates:
-        subjects = chain(subjects, _templates(session, reading, unread))
+def _judge_accounts(
+    accounts: Accounts, question: Question, as_of: date, ask: "_Narrow | None" = None
+) -> Judged:
+    """Judge the servers of every account; ``ask`` says what to ask of each, where that differs."""
+    are_whole: list[bool] = []
 
-    def is_whole() -> bool:
-        return (
-            question.choice.is_empty
+    def read(session: Session) -> Generator[Sequence[Subject], None, Part]:
+        asked = ask(session, question) if ask else question
+        if asked is None:
+            return Part()
+        verdicts = needs_verdicts(question.policy) or question.where is not None
+        reading = session.read(asked.choice, asked.where, verdicts=verdicts)
+        unread: list[Unread] = []
+        yield from _subjects(session, reading, question.policy, unread)
+        if asked.templates:
+            yield _templates(session, reading, unread)
+        are_whole.append(
+            asked.choice.is_empty
             and not reading.unread
             and not unread
             and (session.snapshot is None or session.snapshot.is_whole)
         )
+        return Part(reading=reading, unread=unread)
 
-    report = audit(subjects, question.policy, question.as_of, is_whole)
-    session.observer.finish()
-    return Judged(report=report, scope=session.scope(reading, unread), snapshot=session.snapshot)
+    # Judged as they come: a fleet of a hundred thousand servers is never held at once.
+    subjects = chain.from_iterable(accounts.read(read, question.choice))
+    report = audit(
+        subjects,
+        question.policy,
+        as_of,
+        lambda: len(are_whole) == len(accounts.visits) and all(are_whole) and not accounts.errors,
+    )
+    accounts.observer.finish()
+    snapshots = [visit.snapshot for visit in accounts.visits if visit.snapshot is not None]
+    return Judged(report=report, scope=accounts.scope(), snapshots=snapshots)
 
 
-def _judge_baseline(session: Session, question: Question) -> Judged:
+def _judge_baseline(
+    app: App, options: CloudOptions, question: Question, path: Path, wanted: Sequence[str]
+) -> Judged:
     """Judge of a snapshot what it has of what is asked for: the rest was not there to be read."""
+    account = wanted[0] if len(wanted) == 1 else None
+    then = replace(options, source=path, account=account, contexts=())
+    with open_accounts(app, then) as accounts:
+        if wanted:
+            accounts.visits = [one for one in accounts.visits if one.caller.account_id in wanted]
+        taken = [visit.snapshot.taken_at for visit in accounts.visits if visit.snapshot]
+        if not taken:
+            raise RefusedError(
+                f"{path} holds none of the accounts that are judged",
+                hint="nothing was compared; use a snapshot of the accounts meant",
+            )
+        return _judge_accounts(accounts, question, max(taken).astimezone(UTC).date(), _narrowed)
+
+
+_Narrow = Callable[[Session, Question], Question | None]
+
+
+def _narrowed(session: Session, question: Question) -> Question | None:
+    """Return what of a question an earlier snapshot can answer; ``None`` where that is nothing."""
     snapshot = session.snapshot
     if snapshot is None:
         raise ValueError("a baseline is a snapshot")
     selector = question.choice.selector
     regions = tuple(name for name in selector.regions if name in snapshot.regions)
     kinds = tuple(kind for kind in selector.wanted_kinds if kind in snapshot.kinds)
+    if not kinds or (selector.regions and not regions):
+        return None
     selector = replace(selector, regions=regions)
     if len(kinds) < len(selector.wanted_kinds):
         selector = replace(selector, kinds=kinds)
-    earlier = replace(
+    return replace(
         question,
-        as_of=snapshot.taken_at.astimezone(UTC).date(),
         choice=replace(question.choice, selector=selector, ignore_not_found=True),
         templates=question.templates and Content.TEMPLATES in snapshot.contents,
     )
-    if not kinds or (question.choice.selector.regions and not regions):
-        nothing = audit((), question.policy, earlier.as_of, lambda: False)
-        return Judged(report=nothing, scope=session.scope(), snapshot=snapshot)
-    return _judge_servers(session, earlier)
 
 
 def _subjects(
     session: Session, reading: FleetReading, policy: Policy, unread: list[Unread]
-) -> Iterable[Subject]:
+) -> Iterator[Sequence[Subject]]:
     """Give the servers, with who trusts them where the policy asks for it."""
-    servers = chain.from_iterable(reading)
     if not needs_trust(policy):
-        return server_subjects(servers)
-    account, fleet = session.caller.account_id, list(servers)
+        for batch in reading:
+            yield list(server_subjects(batch))
+        return
+    account, fleet = session.caller.account_id, list(chain.from_iterable(reading))
     try:
         trusts = TrustReading(session, profiles_of(session))
         found = list(trusted_subjects(fleet, trusts))
@@ -176,12 +214,13 @@ def _subjects(
         raise
     except VpcmetactlError as error:
         unread.append(Unread(account, None, None, error, Content.PROFILES))
-        return trusted_subjects(fleet, (), is_complete=False)
+        yield list(trusted_subjects(fleet, (), is_complete=False))
+        return
     unread += [Unread(account, None, None, error, Content.PROFILES) for error in trusts.errors[:1]]
-    return found
+    yield found
 
 
-def _templates(session: Session, reading: FleetReading, unread: list[Unread]) -> Iterable[Subject]:
+def _templates(session: Session, reading: FleetReading, unread: list[Unread]) -> Sequence[Subject]:
     read = read_templates(session.cloud, reading.regions, session.workers)
     account = session.caller.account_id
     unread += [
@@ -200,17 +239,26 @@ def _gaps(judged: Judged, other: Judged, question: Question) -> Sequence[Gap]:
         for one in judged.scope.incomplete
         if one.content in set(_ORIGINS)
     ]
+    gaps += [Gap(one.account_id) for one in judged.scope.incomplete if one.content == "account"]
     if judged.is_terraform:
         return [Gap()] if judged.scope.incomplete else []
-    snapshot = judged.snapshot
-    if snapshot is None:
-        return gaps
-    regions = other.snapshot.regions if other.snapshot else other.scope.regions
-    gaps += [Gap(region=name) for name in regions if name not in snapshot.regions]
-    gaps += [Gap(kind=kind) for kind in ServerKind if kind not in snapshot.kinds]
+    if len(judged.scope.accounts) + len(other.scope.accounts) > 1:
+        gaps += [Gap(one) for one in other.scope.accounts if one not in judged.scope.accounts]
+    for snapshot in judged.snapshots:
+        gaps += _gaps_of(snapshot, other, question)
+    return gaps
+
+
+def _gaps_of(snapshot: Reading, other: Judged, question: Question) -> Sequence[Gap]:
+    """Say what a snapshot of one account does not hold."""
+    account = snapshot.account_id
+    then = [one for one in other.snapshots if one.account_id == account]
+    regions = then[0].regions if then else other.scope.regions
+    gaps = [Gap(account, region=name) for name in regions if name not in snapshot.regions]
+    gaps += [Gap(account, kind=kind) for kind in ServerKind if kind not in snapshot.kinds]
     if Content.TEMPLATES not in snapshot.contents:
-        gaps.append(Gap(origin=Origin.INSTANCE_TEMPLATE))
-    chosen = other.snapshot.selection if other.snapshot else question.choice.words
+        gaps.append(Gap(account, origin=Origin.INSTANCE_TEMPLATE))
+    chosen = then[0].selection if then else question.choice.words
     if snapshot.selection and snapshot.selection != tuple(chosen):
-        gaps.append(Gap(origin=Origin.SERVER))
+        gaps.append(Gap(account, origin=Origin.SERVER))
     return gaps

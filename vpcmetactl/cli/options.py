@@ -147,15 +147,13 @@ report_options = _all(
     _limit_option,
 )
 
-cloud_options = _all(
+_cloud_options = _all(
     option("--api-key-file", type=_FILE, help="Read the API key from this file."),
     option("--account", metavar="ID", help="Refuse to go on in any other account."),
     option(
         "--endpoints",
         type=click.Choice(["public", "private"]),
-        default="public",
-        show_default=True,
-        help="Which of IBM's endpoints to use.",
+        help="Which of IBM's endpoints to use.  [default: public]",
     ),
     option("--ca-bundle", type=_FILE, help="Trust the certificates in this file."),
     option(
@@ -180,6 +178,22 @@ cloud_options = _all(
     option("--state", type=_FILE, help="The state file, instead of the one in your state folder."),
     option("--quiet", "-q", is_flag=True, help="Print no notes and no progress."),
     option("--verbose", "-v", is_flag=True, help="Print every request that is repeated."),
+)
+
+cloud_options = _all(
+    option("--context", metavar="NAME", help="The context of the configuration file to work in."),
+    _cloud_options,
+)
+
+# Of commands that read, and can read several accounts at once.
+reading_options = _all(
+    option(
+        "--context",
+        multiple=True,
+        metavar="NAME",
+        help="Read this context of the configuration file; may be repeated.",
+    ),
+    _cloud_options,
 )
 
 restart_rule_option = option(

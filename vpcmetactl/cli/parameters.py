@@ -51,7 +51,16 @@ def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
     words = {name: given.pop(name) for name in _CLOUD if name in given}
     paths = {name: Path(words.pop(name)) for name in _PATHS if words.get(name)}
     rule = RestartRule(given.pop("restart_rule", RestartRule.FAQ))
-    options = CloudOptions(**{**words, **paths}, restart_rule=rule)
+    named = given.pop("context", None) or ()
+    contexts = (named,) if isinstance(named, str) else tuple(named)
+    options = CloudOptions(**{**words, **paths}, restart_rule=rule, contexts=contexts)
+    if contexts and options.source is not None:
+        raise InvalidInputError(
+            "--context and --source: a snapshot is read without any credentials",
+            hint="choose an account of the snapshot with --account",
+        )
+    # What is wrong with a context is told before anything is opened.
+    app.settings.select(options)
     return replace(app, terminal=terminal), options
 
 

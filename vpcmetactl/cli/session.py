@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from vpcmetactl.cli.context import App, Cloud
-from vpcmetactl.cli.output import Emitter, OutputChoice
+from vpcmetactl.cli.output import OutputChoice
 from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.settings import CloudOptions
-from vpcmetactl.domain.errors import ExitCode, RefusedError, strongest
+from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError
 from vpcmetactl.domain.restarts import NOT_ASKED, AssessedServer
 from vpcmetactl.domain.servers import Server, ServerKind
 from vpcmetactl.domain.snapshots import Reading
@@ -22,6 +22,7 @@ from vpcmetactl.usecases.ports import Caller, EvidenceLog, PastVerdicts, Realm
 
 # Regions times kinds, and some more for chains that are split.
 READERS = 32
+_NAMED = 5
 
 
 class _Unasked:
@@ -34,7 +35,11 @@ class _Unasked:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open visit. ``account_id`` is empty where the token does not name one."""
+    """An open visit to one account.
+
+    ``is_one_of_many``: servers are looked for in other accounts, too, so that a name that is not
+    found in this one is no error yet.
+    """
 
     app: App
     options: CloudOptions
@@ -43,6 +48,17 @@ class Session:
     caller: Caller
     log: EvidenceLog
     snapshot: Reading | None = None
+    is_one_of_many: bool = False
+
+    @property
+    def home_regions(self) -> Sequence[str]:
+        """The regions that the context means where none is named."""
+        return self.options.context.regions if self.options.context else ()
+
+    @property
+    def excluded_regions(self) -> Sequence[str]:
+        """The regions that the context leaves out."""
+        return self.options.context.exclude_regions if self.options.context else ()
 
     @property
     def workers(self) -> int:
@@ -68,8 +84,10 @@ class Session:
             clock=self.app.clock,
             max_workers=self.workers,
             rule=self.options.restart_rule,
-            ignore_not_found=choice.ignore_not_found,
+            ignore_not_found=choice.ignore_not_found or self.is_one_of_many,
             verdicts=past if self.snapshot else None,
+            regions=self.home_regions,
+            excluded=self.excluded_regions,
         )
         return reader.open(selector, where)
 
@@ -81,6 +99,7 @@ class Session:
         return Scope(
             accounts=[account] if account else [],
             regions=reading.regions if reading else (),
+            excluded=self.excluded_regions,
             incomplete=[*servers, *unread],
             endpoint=self._endpoint,
             snapshot=str(self.options.source) if self.snapshot else None,
@@ -111,33 +130,6 @@ class Session:
             **more,
         )
 
-    def conclude(
-        self,
-        out: Emitter[Any],
-        output: OutputChoice,
-        reading: FleetReading | None = None,
-        *,
-        unread: Sequence[Unread] = (),
-        is_short: bool = False,
-        is_finding: bool = False,
-        **more: Any,
-    ) -> ExitCode:
-        """Complete a result, say on stderr what is missing from it, and return the exit code.
-
-        ``unread`` is what could not be read beside the servers; ``is_short`` says that something
-        is missing that is told elsewhere. ``is_finding``: that there is a result ends with 3.
-        """
-        self.observer.finish()
-        is_short = is_short or bool(unread or (reading and reading.unread))
-        code = strongest(
-            ExitCode.INCOMPLETE if is_short else ExitCode.OK,
-            ExitCode.FINDINGS if is_finding else ExitCode.OK,
-        )
-        trailer = self.trailer(reading, code, unread, **more)
-        out.end(trailer)
-        warn_of_unread(self.app, trailer.scope.incomplete, output)
-        return code
-
     @property
     def realm(self) -> Realm:
         """Which cloud this is, as whom."""
@@ -148,59 +140,84 @@ class Session:
 def open_session(
     app: App, options: CloudOptions, *, resuming: str | None = None
 ) -> Iterator[Session]:
-    """Open the cloud and the log of what was seen.
+    """Open the cloud and the log of what was seen, of one account.
 
     Says which servers a run may have left stopped, unless it is the one that is resumed. Raises
     AuthenticationError, and RefusedError where the account is not the one demanded, before any
     other call is made.
     """
-    if options.source is not None:
-        with _from_snapshot(app, options, options.source) as session:
-            yield session
-        return
+    (options,) = app.settings.select(options)
     observer = ProgressObserver(app.terminal, app.clock)
-    workers = options.max_workers or READERS
-    for name, url in app.settings.overridden_endpoints().items():
-        observer.note(f"{name} is {url}")
     try:
-        with app.open_cloud(options, observer, workers) as cloud:
-            caller = cloud.get_caller()
-            _guard_account(options, caller)
-            with app.open_log(options, caller, observer) as log:
-                cut_off = [
-                    one
-                    for one in log.list_cut_off_restarts()
-                    if resuming is None or not one.run_id.startswith(resuming)
-                ]
-                for warning in cut_off_warnings(cut_off):
-                    app.terminal.say(warning)
-                yield Session(app, options, observer, cloud, caller, log)
+        if options.source is not None:
+            with open_snapshot(app, options, options.source, observer) as session:
+                yield session
+            return
+        with (
+            open_caller(app, options, observer) as (cloud, caller),
+            app.open_log(options, caller, observer) as log,
+        ):
+            session = Session(app, options, observer, cloud, caller, log)
+            tell_cut_off(session, resuming=resuming)
+            yield session
     finally:
         observer.close()
 
 
 @contextmanager
-def _from_snapshot(app: App, options: CloudOptions, path: Path) -> Iterator[Session]:
+def open_caller(
+    app: App, options: CloudOptions, observer: ProgressObserver
+) -> Iterator[tuple[Cloud, Caller]]:
+    """Open the cloud and find out who we are there, which must be who was demanded."""
+    for name, url in app.settings.overridden_endpoints(options).items():
+        observer.note(f"{name} is {url}")
+    with app.open_cloud(options, observer, options.max_workers or READERS) as cloud:
+        caller = cloud.get_caller()
+        _guard_account(options, caller)
+        yield cloud, caller
+
+
+def tell_cut_off(session: Session, *, resuming: str | None = None) -> None:
+    """Say which servers a run may have left stopped."""
+    cut_off = [
+        one
+        for one in session.log.list_cut_off_restarts()
+        if resuming is None or not one.run_id.startswith(resuming)
+    ]
+    for warning in cut_off_warnings(cut_off):
+        session.app.terminal.say(warning)
+
+
+@contextmanager
+def open_snapshot(
+    app: App, options: CloudOptions, path: Path, observer: ProgressObserver
+) -> Iterator[Session]:
     """Stand a snapshot in the place of the cloud: nothing is asked, and nothing remembered."""
-    observer = ProgressObserver(app.terminal, app.clock)
-    try:
-        with app.open_source(path, options.account) as (source, reading):
-            taken = f"{reading.taken_at:%Y-%m-%d %H:%M} UTC"
-            observer.note(f"read from {path}, taken {taken}")
-            cloud, caller = cast("Cloud", source), source.get_caller()
-            with app.open_log(replace(options, no_state=True), caller, observer) as log:
-                yield Session(app, options, observer, cloud, caller, log, reading)
-    finally:
-        observer.close()
+    with app.open_source(path, options.account) as sources:
+        if len(sources) > 1:
+            accounts = ", ".join(str(reading.account_id) for _, reading in sources[:_NAMED])
+            raise InvalidInputError(
+                f"{path} holds {len(sources)} accounts, and one is meant here",
+                hint=f"say which with --account: {accounts}"
+                + (", …" if len(sources) > _NAMED else ""),
+            )
+        ((source, reading),) = sources
+        observer.note(f"read from {path}, taken {reading.taken_at:%Y-%m-%d %H:%M} UTC")
+        cloud, caller = cast("Cloud", source), source.get_caller()
+        with app.open_log(replace(options, no_state=True), caller, observer) as log:
+            yield Session(app, options, observer, cloud, caller, log, reading)
 
 
 def _guard_account(options: CloudOptions, caller: Caller) -> None:
-    if options.account and options.account != caller.account_id:
-        raise RefusedError(
-            f"the credentials belong to account {caller.account_id or '(not told)'}, "
-            f"not to {options.account}",
-            hint="nothing was read or changed; use credentials of the account meant",
-        )
+    named = options.context.account_id if options.context else None
+    for demanded in (options.account, named):
+        if demanded and demanded != caller.account_id:
+            where = f" (context {options.context.name})" if options.context else ""
+            raise RefusedError(
+                f"the credentials{where} belong to account {caller.account_id or '(not told)'}, "
+                f"not to {demanded}",
+                hint="nothing was read or changed; use credentials of the account meant",
+            )
 
 
 def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | None = None) -> None:

@@ -4,10 +4,12 @@ Credentials never come from the command line, where every process can see them.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
 from vpcmetactl.domain.restarts import RestartRule
@@ -17,15 +19,26 @@ from vpcmetactl.ibmcloud.connection import (
     Connection,
     Credentials,
     ExternalConfiguration,
+    InstanceIdentity,
 )
 from vpcmetactl.usecases.ports import Caller, Realm
 
+if TYPE_CHECKING:
+    from vpcmetactl.files.configuration import Context
+
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_METADATA_HOSTS = {*_LOOPBACK, "169.254.169.254", "api.metadata.cloud.ibm.com"}
 _VPC_URLS = {
     "public": "https://{region}.iaas.cloud.ibm.com/v1",
     "private": "https://{region}.private.iaas.cloud.ibm.com/v1",
 }
 _IAM_URLS = {"public": "https://iam.cloud.ibm.com", "private": "https://private.iam.cloud.ibm.com"}
+# Private addresses of it are regional, and lead to the same index (platform notes 3.1).
+_SEARCH_URLS = {
+    "public": "https://api.global-search-tagging.cloud.ibm.com",
+    "private": "https://api.private.us-south.global-search-tagging.cloud.ibm.com",
+}
+_ENDPOINTS = ("vpc_url", "iam_url", "search_url")
 _API_KEYS = ("IBMCLOUD_API_KEY", "IC_API_KEY")
 _TOKENS = ("IBMCLOUD_IAM_TOKEN", "IC_IAM_TOKEN")
 # By these the SDK's external configuration of service vpc starts; others (VPC_ID, …) are not its.
@@ -44,10 +57,16 @@ _NO_CREDENTIALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudOptions:
-    """How to reach the cloud and judge what is found, as the command line says it."""
+    """How to reach the cloud and judge what is found, as the command line says it.
 
+    ``contexts`` are names of the configuration file; ``Settings.select`` makes one ``context`` of
+    each, which then takes part in everything that is not said otherwise.
+    """
+
+    contexts: tuple[str, ...] = ()
+    context: "Context | None" = None
     api_key_file: Path | None = None
-    endpoints: str = "public"
+    endpoints: str | None = None
     ca_bundle: Path | None = None
     timeout: float = 60.0
     max_workers: int | None = None
@@ -58,12 +77,63 @@ class CloudOptions:
     restart_rule: RestartRule = RestartRule.FAQ
     source: Path | None = None
 
+    @property
+    def named_endpoints(self) -> str:
+        """Which of IBM's endpoints are meant."""
+        said = self.context.endpoints if self.context else None
+        return self.endpoints or said or "public"
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def named_ca_bundle(self) -> Path | None:
+        """Which certificates are to be trusted beside the usual ones."""
+        return self.ca_bundle or (self.context.ca_bundle if self.context else None)
+
+
+@dataclass(frozen=True)
 class Settings:
-    """The environment, read on demand; given whole in tests."""
+    """The environment and the configuration file, read on demand; given whole in tests."""
 
     environ: Mapping[str, str]
+
+    @property
+    def configuration_path(self) -> Path:
+        """Where the configuration file is: as VPCMETACTL_CONFIG says, or in the user's folder."""
+        if named := self.environ.get("VPCMETACTL_CONFIG", "").strip():
+            return Path(named).expanduser()
+        from platformdirs import user_config_path  # noqa: PLC0415 - only who asks for contexts
+
+        return user_config_path("vpcmetactl", appauthor=False) / "config.toml"
+
+    @cached_property
+    def contexts(self) -> "Mapping[str, Context]":
+        """The contexts that the configuration file defines; none where there is no file.
+
+        Raises InvalidInputError for a file with mistakes, or one that is named and not there.
+        """
+        from vpcmetactl.files.configuration import read_configuration  # noqa: PLC0415 - as above
+
+        path = self.configuration_path
+        if not path.exists() and not self.environ.get("VPCMETACTL_CONFIG", "").strip():
+            return {}
+        return read_configuration(path)
+
+    def select(self, options: CloudOptions) -> Sequence[CloudOptions]:
+        """Return the options of each context that is named, or the options where none is.
+
+        Raises InvalidInputError for a context that is not defined or named twice.
+        """
+        if not options.contexts:
+            return [options]
+        for name in options.contexts:
+            if name not in self.contexts:
+                known = ", ".join(self.contexts)
+                raise InvalidInputError(
+                    f"--context {name}: {self.configuration_path} defines no such context",
+                    hint=f"it defines {known}" if known else "vpcmetactl config init writes one",
+                )
+            if options.contexts.count(name) > 1:
+                raise InvalidInputError(f"--context {name} is given twice", hint="name it once")
+        return [replace(options, context=self.contexts[name]) for name in options.contexts]
 
     def connection(self, options: CloudOptions, max_connections: int) -> Connection:
         """Return how to reach the cloud.
@@ -74,32 +144,56 @@ class Settings:
         return Connection(
             credentials=self._credentials(options),
             vpc_url=self.vpc_url(options),
-            iam_url=self._url("VPCMETACTL_IAM_URL", _IAM_URLS[options.endpoints]),
+            iam_url=self.iam_url(options),
+            search_url=self.search_url(options),
             timeout=options.timeout,
             max_rps=options.max_rps,
             max_connections=max_connections,
-            ca_bundle=options.ca_bundle,
+            ca_bundle=options.named_ca_bundle,
         )
 
     def vpc_url(self, options: CloudOptions) -> str:
         """Return the URL of the VPC API, with ``{region}`` in it."""
-        return self._url("VPCMETACTL_VPC_URL", _VPC_URLS[options.endpoints])
+        return self._endpoint("vpc_url", options, _VPC_URLS)
+
+    def iam_url(self, options: CloudOptions) -> str:
+        """Return the URL of IAM."""
+        return self._endpoint("iam_url", options, _IAM_URLS)
+
+    def search_url(self, options: CloudOptions) -> str:
+        """Return the URL of Global Search."""
+        return self._endpoint("search_url", options, _SEARCH_URLS)
+
+    def _endpoint(self, key: str, options: CloudOptions, usual: Mapping[str, str]) -> str:
+        """Return a URL: the context's own, else the environment's, else the usual one."""
+        said = getattr(options.context, key, None) if options.context else None
+        if said:
+            place = f"contexts.{options.context.name}.{key}" if options.context else key
+            return _checked_url(place, said, with_region=key == "vpc_url")
+        return self._url(f"VPCMETACTL_{key.upper()}", usual.get(options.named_endpoints, ""))
 
     def realm(self, options: CloudOptions, caller: Caller) -> Realm:
         """Return whose state and plans are meant: of which account, at which endpoints."""
         return Realm(
-            iam_host=self._url("VPCMETACTL_IAM_URL", _IAM_URLS[options.endpoints]),
+            iam_host=self.iam_url(options),
             vpc_endpoint=self.vpc_url(options),
             account_id=caller.account_id or "",
         )
 
-    def overridden_endpoints(self) -> Mapping[str, str]:
-        """Return the endpoints that the environment points elsewhere, for a line on stderr.
+    def overridden_endpoints(self, options: CloudOptions) -> Mapping[str, str]:
+        """Return the endpoints that something points elsewhere, for lines on stderr.
 
         Raises InvalidInputError for one that may not be used: it could have a password in it.
         """
-        names = ("VPCMETACTL_VPC_URL", "VPCMETACTL_IAM_URL")
-        return {name: self._url(name, "") for name in names if self.environ.get(name, "").strip()}
+        told = {}
+        for key in _ENDPOINTS:
+            name = f"VPCMETACTL_{key.upper()}"
+            if options.context is not None and getattr(options.context, key):
+                name = f"context {options.context.name}: {key}"
+            elif not self.environ.get(name, "").strip():
+                continue
+            told[name] = self._endpoint(key, options, {})
+        return told
 
     def state_path(self, options: CloudOptions) -> Path:
         """Return where the state file is: the option, or a file in the user's state folder."""
@@ -111,8 +205,10 @@ class Settings:
         return user_state_path("vpcmetactl", appauthor=False) / "state.sqlite"
 
     def _credentials(self, options: CloudOptions) -> Credentials:
+        if options.context is not None and (found := self._of_context(options.context)):
+            return found
         if options.api_key_file is not None:
-            return ApiKey(_read_key(options.api_key_file))
+            return ApiKey(_read_key(options.api_key_file, "--api-key-file"))
         for name in _API_KEYS:
             if value := self.environ.get(name, "").strip():
                 return ApiKey(value)
@@ -122,6 +218,28 @@ class Settings:
         if self._has_external_configuration():
             return ExternalConfiguration()
         raise ConfigurationError("there are no credentials", hint=_NO_CREDENTIALS)
+
+    def _of_context(self, context: "Context") -> Credentials | None:
+        place = f"context {context.name}"
+        if context.api_key_file is not None:
+            return ApiKey(_read_key(context.api_key_file, f"{place}: api_key_file"))
+        if context.trusted_profile is not None:
+            url = context.metadata_url and _checked_local_url(
+                f"contexts.{context.name}.metadata_url", context.metadata_url
+            )
+            return InstanceIdentity(context.trusted_profile or None, url or None)
+        name = context.api_key_env or context.iam_token_env
+        if name is None:
+            return None
+        value = self.environ.get(name, "").strip()
+        if not value:
+            raise ConfigurationError(
+                f"{place}: the variable {name}, which is to hold its credentials, is not set",
+                hint=f"export {name}=..., or name another source in {self.configuration_path}",
+            )
+        if context.api_key_env:
+            return ApiKey(value)
+        return BearerToken(value.removeprefix("Bearer ").strip())
 
     def _has_external_configuration(self) -> bool:
         """Whether the SDK's own configuration of service ``vpc`` could hold credentials."""
@@ -136,29 +254,50 @@ class Settings:
 
     def _url(self, name: str, default: str) -> str:
         url = self.environ.get(name, "").strip() or default
-        # First of all, and anywhere in it: what follows quotes the URL.
-        if "@" in url:
-            raise InvalidInputError(
-                f"{name}: a URL with a user or a password in it is not used",
-                hint="credentials come from IBMCLOUD_API_KEY or --api-key-file",
-            )
-        try:
-            parts = urlsplit(url)
-        except ValueError as error:
-            raise InvalidInputError(f"{name} is not a URL: {error}") from None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidInputError(f"{name}: {url!r} is not a URL")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise InvalidInputError(
-                f"{name}: {url!r} would send credentials in the clear",
-                hint="only https is used, except to this machine itself",
-            )
-        if name == "VPCMETACTL_VPC_URL" and "{region}" not in url:
-            raise InvalidInputError(
-                f"{name}: {url!r} does not say where the region goes",
-                hint="write {region} in its place, as in https://{region}.iaas.cloud.ibm.com/v1",
-            )
-        return url.rstrip("/")
+        return _checked_url(name, url, with_region=name == "VPCMETACTL_VPC_URL")
+
+
+def _checked_url(name: str, url: str, *, with_region: bool) -> str:
+    """Return a URL without a slash at its end; raises InvalidInputError for one not to be used."""
+    parts = _parts(name, url)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise InvalidInputError(
+            f"{name}: {url!r} would send credentials in the clear",
+            hint="only https is used, except to this machine itself",
+        )
+    if with_region and "{region}" not in url:
+        raise InvalidInputError(
+            f"{name}: {url!r} does not say where the region goes",
+            hint="write {region} in its place, as in https://{region}.iaas.cloud.ibm.com/v1",
+        )
+    return url.rstrip("/")
+
+
+def _checked_local_url(name: str, url: str) -> str:
+    """Return the URL of a metadata service, which plain HTTP may reach: it stays on the host."""
+    parts = _parts(name, url)
+    if parts.scheme == "http" and parts.hostname not in _METADATA_HOSTS:
+        raise InvalidInputError(
+            f"{name}: {url!r} is no address of a metadata service",
+            hint="it is at http://169.254.169.254 or http(s)://api.metadata.cloud.ibm.com",
+        )
+    return url.rstrip("/")
+
+
+def _parts(name: str, url: str) -> SplitResult:
+    # First of all, and anywhere in it: what follows quotes the URL.
+    if "@" in url:
+        raise InvalidInputError(
+            f"{name}: a URL with a user or a password in it is not used",
+            hint="credentials come from IBMCLOUD_API_KEY or --api-key-file",
+        )
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} is not a URL: {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInputError(f"{name}: {url!r} is not a URL")
+    return parts
 
 
 def process_environment() -> Mapping[str, str]:
@@ -166,24 +305,24 @@ def process_environment() -> Mapping[str, str]:
     return os.environ  # noqa: TID251 - this is the place
 
 
-def _read_key(path: Path) -> str:
+def _read_key(path: Path, said: str) -> str:
     """Read an API key: the bare key, or the JSON file that IBM Cloud lets one download."""
     try:
         text = path.expanduser().read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not text"
-        raise InvalidInputError(f"--api-key-file {path}: {reason}") from None
-    key = _key_in_json(path, text) if text.startswith("{") else text
+        raise InvalidInputError(f"{said} {path}: {reason}") from None
+    key = _key_in_json(path, text, said) if text.startswith("{") else text
     if not key or any(c.isspace() for c in key):
-        raise InvalidInputError(f"--api-key-file {path}: holds no API key")
+        raise InvalidInputError(f"{said} {path}: holds no API key")
     return key
 
 
-def _key_in_json(path: Path, text: str) -> str:
+def _key_in_json(path: Path, text: str, said: str) -> str:
     import json  # noqa: PLC0415 - rarely needed
 
     try:
         found = json.loads(text).get("apikey", "")
     except (ValueError, AttributeError):
-        raise InvalidInputError(f"--api-key-file {path}: is not JSON") from None
+        raise InvalidInputError(f"{said} {path}: is not JSON") from None
     return found if isinstance(found, str) else ""

@@ -20,7 +20,7 @@ from vpcmetactl.domain.policy import Parameters, Policy, Rule, UnknownMeans, Wai
 from vpcmetactl.domain.restarts import Verdict
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.subject_selection import EVERY_SERVER, SubjectSelector
-from vpcmetactl.files.policy_mistakes import Mistakes, meant, shown
+from vpcmetactl.files.mistakes import Mistakes, meant, shown
 from vpcmetactl.files.policy_shapes import (
     PolicyFile,
     RuleTable,

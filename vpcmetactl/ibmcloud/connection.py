@@ -29,7 +29,19 @@ class ExternalConfiguration:
     """The SDK's external configuration of service ``vpc``: VPC_APIKEY or a credentials file."""
 
 
-Credentials = ApiKey | BearerToken | ExternalConfiguration
+@dataclass(frozen=True, slots=True)
+class InstanceIdentity:
+    """A trusted profile of the server that this runs on, by its metadata service.
+
+    ``profile`` is an id, a CRN or a name, ``None`` for the server's default one. ``url`` is where
+    the service is; ``None`` is the link-local address, over http.
+    """
+
+    profile: str | None = None
+    url: str | None = None
+
+
+Credentials = ApiKey | BearerToken | ExternalConfiguration | InstanceIdentity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +50,8 @@ class Connection:
 
     ``vpc_url`` holds ``{region}``. ``timeout`` bounds each API operation with its retries, and
     each token request with its own, in seconds. ``max_rps`` caps the requests a second to each
-    region, to IAM and to Global Search. ``max_connections`` of one means that no two requests are ever in flight
-    together.
+    region, to IAM and to Global Search. ``max_connections`` of one means that no two requests are
+    ever in flight together.
     """
 
     credentials: Credentials

@@ -16,11 +16,13 @@ from ibm_cloud_sdk_core.authenticators import (
     Authenticator,
     BearerTokenAuthenticator,
     IAMAuthenticator,
+    VPCInstanceAuthenticator,
 )
 from ibm_cloud_sdk_core.token_managers.iam_request_based_token_manager import (
     IAMRequestBasedTokenManager,
 )
 from ibm_cloud_sdk_core.token_managers.jwt_token_manager import JWTTokenManager
+from ibm_cloud_sdk_core.token_managers.vpc_instance_token_manager import VPCInstanceTokenManager
 
 from vpcmetactl.domain.errors import AuthenticationError, ConfigurationError
 from vpcmetactl.ibmcloud import operations
@@ -29,6 +31,7 @@ from vpcmetactl.ibmcloud.connection import (
     BearerToken,
     Connection,
     ExternalConfiguration,
+    InstanceIdentity,
 )
 from vpcmetactl.ibmcloud.deadlines import Deadline
 from vpcmetactl.ibmcloud.pacing import Pace
@@ -101,10 +104,22 @@ def _sdk_authenticator(connection: Connection, secrets: Secrets) -> Authenticato
             token = value.strip().removeprefix("Bearer ").strip()
             secrets.add(token)
             return BearerTokenAuthenticator(token)
+        case InstanceIdentity():
+            return _of_this_server(connection.credentials)
         case ExternalConfiguration():
             return _from_external_configuration(connection, secrets)
         case other:
             assert_never(other)
+
+
+def _of_this_server(identity: InstanceIdentity) -> Authenticator:
+    """Ask by the version whose paths bare metal has, too (platform notes 5.2)."""
+    word = identity.profile
+    kind = "crn" if word and word.startswith("crn:") else "name"
+    kind = "id" if word and word.startswith("Profile-") else kind
+    which = {f"iam_profile_{kind}": word} if word else {}
+    version = VPCInstanceTokenManager.METADATA_SERVICE_VERSION_V2
+    return VPCInstanceAuthenticator(**which, url=identity.url, service_version=version)
 
 
 def _from_external_configuration(connection: Connection, secrets: Secrets) -> Authenticator:

@@ -27,6 +27,8 @@ from vpcmetactl.ibmcloud.reading import answers_before, read_in_time
 _PIECE = 256 * 1024
 # One pool for each host: every region and IAM.
 _HOSTS = 64
+# This machine, and the metadata service of this server (platform notes 5.1).
+_LOCAL = {"localhost", "::1", "169.254.169.254", "api.metadata.cloud.ibm.com"}
 
 
 class RedirectAnswerError(Exception):
@@ -165,10 +167,11 @@ def open_session(connection: Connection) -> requests.Session:
 def settings_for(url: str) -> Mapping[str, Any]:
     """Return the keyword arguments of every request to a host.
 
-    Proxies come from the environment; loopback is never reached through one.
+    Proxies come from the environment; loopback and this server's own metadata service are never
+    reached through one.
     """
     environment = _environment(url)
-    return {"proxies": {} if _is_loopback(url) else environment["proxies"]}
+    return {"proxies": {} if _is_local(url) else environment["proxies"]}
 
 
 def _environment(url: str) -> Mapping[str, Any]:
@@ -181,9 +184,9 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def _is_loopback(url: str) -> bool:
+def _is_local(url: str) -> bool:
     host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    return host in _LOCAL or host.startswith("127.")
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

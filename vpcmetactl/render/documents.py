@@ -118,7 +118,8 @@ class Unread:
     """Something that could not be read.
 
     ``kind`` is ``None`` where that is a whole region, or no server. ``content`` is the value of a
-    ``domain.snapshots.Content``, or ``terraform`` where a plan does not tell everything.
+    ``domain.snapshots.Content``, ``terraform`` where a plan does not tell everything, or
+    ``account`` where that is all of one.
     """
 
     account_id: str | None
@@ -135,6 +136,8 @@ class Unread:
     @property
     def words(self) -> str:
         """What is missing and where: ``instances in eu-de``."""
+        if self.content == "account":
+            return f"account {self.account_id}" if self.account_id else "an account"
         if self.things is None:
             return self.region or "a region"
         return f"{self.things} in {self.region}" if self.region else self.things

@@ -46,6 +46,7 @@ class FleetReader:
     ``where`` is asked last, about assessed servers. ``ignore_not_found`` passes over named servers
     that match nothing; one that matches several is an error all the same. With ``verdicts`` servers
     are assessed as they were then: ``rule`` and ``log`` are not asked, and nothing is remembered.
+    ``regions`` are meant where the selection names none, and ``excluded`` ones are never read.
     """
 
     inventory: Inventory
@@ -56,6 +57,8 @@ class FleetReader:
     rule: RestartRule = RestartRule.FAQ
     ignore_not_found: bool = False
     verdicts: PastVerdicts | None = None
+    regions: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
     def open(self, selector: ServerSelector, where: Predicate | None = None) -> "FleetReading":
         """Find out which regions are meant, and return the reading, to be iterated once.
@@ -70,7 +73,8 @@ class FleetReader:
 class FleetReading:
     """Iterates over batches of assessed servers that match, in order of arrival.
 
-    After the last batch ``unread`` holds every part of the fleet that could not be read. Where
+    After the last batch ``unread`` holds every part of the fleet that could not be read, and
+    ``missing`` the named servers that were not found, where these are passed over. Where
     servers are named one by one, nothing is yielded before each name is known to match one.
     Raises the error of the first part where no part could be read at all, and InvalidInputError
     where the source is a file that turns out to be unusable.
@@ -81,6 +85,7 @@ class FleetReading:
     where: Predicate | None
     regions: Sequence[str]
     unread: list[Unread] = field(default_factory=list)
+    missing: Sequence[ServerRef] = ()
     _units_read: int = 0
     # By server: one that is found twice, by its id and its name, was seen once. A moment stands for
     # a server that is as it was.
@@ -193,11 +198,11 @@ class FleetReading:
         for ref, servers in matches.items():
             if len(servers) > 1:
                 raise _ambiguous(ref, servers)
-        missing = [ref.text for ref, servers in matches.items() if not servers]
-        if missing and not self.reader.ignore_not_found:
+        self.missing = [ref for ref, servers in matches.items() if not servers]
+        if self.missing and not self.reader.ignore_not_found:
             if self.unread and not self._units_read:
                 raise self.unread[0].error
-            raise _not_found(missing, self.selector, self.unread)
+            raise not_found(self.missing, self.selector, self.unread)
         if all(_has_id(ref, servers) for ref, servers in matches.items()):
             # An id exists once: whatever could not be read holds no second server of it.
             self.unread.clear()
@@ -245,15 +250,21 @@ def _sight(server: Server, history: History, now: datetime) -> Observation | Non
 
 def _regions(reader: FleetReader, selector: ServerSelector) -> Sequence[str]:
     """Return the regions meant; those that a user named are never asked before they are known."""
-    wanted = selector.regions
+    refused = [region for region in selector.regions if region in reader.excluded]
+    if refused:
+        raise InvalidInputError(
+            f"--region {refused[0]}: is excluded by the context",
+            hint="take it out of exclude_regions in the configuration file to read it",
+        )
+    wanted = selector.regions or tuple(reader.regions)
     if selector.refs and all(ref.crn for ref in selector.refs):
         named = dict.fromkeys(ref.crn.region for ref in selector.refs if ref.crn)
         wanted = tuple(region for region in named if not wanted or region in wanted)
         if not wanted:
             return ()
-    if wanted and all(region in BUILT_IN_REGIONS for region in wanted):
-        return tuple(dict.fromkeys(wanted))
-    return find_regions(reader.inventory, reader.observer, wanted)
+    if not wanted or not all(region in BUILT_IN_REGIONS for region in wanted):
+        wanted = tuple(find_regions(reader.inventory, reader.observer, wanted))
+    return tuple(region for region in dict.fromkeys(wanted) if region not in reader.excluded)
 
 
 def find_regions(
@@ -303,10 +314,11 @@ def _ambiguous(ref: ServerRef, servers: Sequence[Server]) -> AmbiguousServerErro
     )
 
 
-def _not_found(
-    missing: Sequence[str], selector: ServerSelector, unread: Sequence[Unread]
+def not_found(
+    missing: Sequence[ServerRef], selector: ServerSelector, unread: Sequence[Unread]
 ) -> NotFoundError:
-    names = ", ".join(repr(name) for name in missing)
+    """Return the error for named servers that were not found, as far as could be read."""
+    names = ", ".join(repr(ref.text) for ref in missing)
     places = f" in {', '.join(selector.regions)}" if selector.regions else ""
     blind = sorted({part.region for part in unread})
     if blind:

@@ -1,14 +1,15 @@
 """What ``access`` does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.trust import TrustReading, profiles_of
-from vpcmetactl.domain.access import TrustIndex
+from vpcmetactl.domain.access import Access, TrustIndex
 from vpcmetactl.domain.access_findings import AccessReview
 from vpcmetactl.domain.errors import (
     AuthenticationError,
@@ -38,30 +39,28 @@ def list_access(app: App, given: Given) -> ExitCode:
             )
     from vpcmetactl.render.views.access import ACCESS  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, ACCESS, output) as out, open_session(app, options) as session:
+    def read(session: Session) -> Generator[Sequence[Access], None, Part]:
         trusts = TrustReading(session, profiles_of(session, given["profiles"]))
         reading = session.read(choice, where)
         servers = [one for batch in reading for one in batch]
         defaults = _defaults(session, servers) if given["default_profiles"] else {}
-        index = TrustIndex(servers, defaults)
         # What stands out can be told of a whole account only.
         is_whole = choice.is_empty and not given["profiles"] and not reading.unread
-        review = AccessReview(index)
-        found = False
+        review = AccessReview(TrustIndex(servers, defaults))
         for trust in trusts:
-            for access in review.reach(trust):
-                found = True
-                out.item(access)
-        code = session.conclude(
-            out,
-            output,
-            reading,
+            yield list(review.reach(trust))
+        return Part(
+            reading=reading,
             is_short=bool(trusts.unread),
-            is_finding=given["exit_code"] and found,
             whole=review.findings() if is_whole else None,
+            tell=trusts.warn,
         )
-        trusts.warn()
-    return code
+
+    with emitter(app, ACCESS, output) as out, open_accounts(app, options) as accounts:
+        for batch in accounts.read(read, choice):
+            for access in batch:
+                out.item(access)
+        return accounts.conclude(out, output, exit_code=given["exit_code"])
 
 
 def _defaults(session: Session, servers: Sequence[AssessedServer]) -> Defaults:

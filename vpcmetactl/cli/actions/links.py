@@ -1,16 +1,17 @@
 """What ``links`` does."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.changing import Purpose, change_servers
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.link_limits import guard_limits
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.trust import TrustReading, account_of, profiles_of
 from vpcmetactl.domain.errors import ExitCode, RefusedError
-from vpcmetactl.domain.link_sights import Visibility, sight_of
+from vpcmetactl.domain.link_sights import LinkSight, Visibility, sight_of
 from vpcmetactl.domain.links import plan_links, plan_prune, plan_unlinks
 from vpcmetactl.domain.plans import Plan
 from vpcmetactl.domain.restarts import AssessedServer
@@ -28,27 +29,25 @@ def list_links(app: App, given: Given) -> ExitCode:
         where = choice.predicate()
     from vpcmetactl.render.views.links import LINKS as VIEW  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, VIEW, output) as out, open_session(app, options) as session:
+    def read(session: Session) -> Generator[Sequence[LinkSight], None, Part]:
         trusts = TrustReading(session, profiles_of(session, given["profiles"]), (LINKS,))
         reading = session.read(choice, where)
         servers = {one.server.id: one.server for batch in reading for one in batch}
         unread = frozenset(part.region for part in reading.unread)
-        found = False
         for trust in trusts:
-            for link in trust.links:
-                sight = sight_of(trust.profile, link, servers, unread)
-                if choice.is_empty or sight.visibility is Visibility.VISIBLE:
-                    found = True
-                    out.item(sight)
-        code = session.conclude(
-            out,
-            output,
-            reading,
-            is_short=bool(trusts.unread),
-            is_finding=given["exit_code"] and found,
-        )
-        trusts.warn()
-    return code
+            sights = [sight_of(trust.profile, link, servers, unread) for link in trust.links]
+            yield [
+                sight
+                for sight in sights
+                if choice.is_empty or sight.visibility is Visibility.VISIBLE
+            ]
+        return Part(reading=reading, is_short=bool(trusts.unread), tell=trusts.warn)
+
+    with emitter(app, VIEW, output) as out, open_accounts(app, options) as accounts:
+        for batch in accounts.read(read, choice):
+            for sight in batch:
+                out.item(sight)
+        return accounts.conclude(out, output, exit_code=given["exit_code"])
 
 
 def create_links(app: App, given: Given) -> ExitCode:

@@ -1,17 +1,24 @@
 """What ``restarts`` does."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.changing import Purpose, change_servers
-from vpcmetactl.cli.context import App
+from vpcmetactl.cli.context import App, EvidenceReader
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session
+from vpcmetactl.cli.session import Session, open_session, warn_of_unread
 from vpcmetactl.domain.applying import RESTART_DEFAULTS
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError
-from vpcmetactl.domain.evidence import EventKind, ServerEvent, Source
+from vpcmetactl.domain.evidence import (
+    CLOCK_TOLERANCE,
+    EventKind,
+    ImportSummary,
+    ServerEvent,
+    Source,
+)
 from vpcmetactl.domain.plans import Plan, StopType
 from vpcmetactl.domain.restarting import RestartWish, plan_restarts
 from vpcmetactl.domain.restarts import AssessedServer, Verdict, assess_restart
@@ -30,15 +37,17 @@ def list_restarts(app: App, given: Given) -> ExitCode:
         where = choice.predicate()
     from vpcmetactl.render.views.restarts import RESTARTS  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, RESTARTS, output) as out, open_session(app, options) as session:
+    def read(session: Session) -> Generator[Sequence[AssessedServer], None, Part]:
         reading = session.read(choice, where)
-        found = False
         for batch in reading:
+            yield [one for one in batch if one.restart.verdict in verdicts]
+        return Part(reading=reading)
+
+    with emitter(app, RESTARTS, output) as out, open_accounts(app, options) as accounts:
+        for batch in accounts.read(read, choice):
             for assessed in batch:
-                if assessed.restart.verdict in verdicts:
-                    found = True
-                    out.item(assessed)
-        return session.conclude(out, output, reading, is_finding=given["exit_code"] and found)
+                out.item(assessed)
+        return accounts.conclude(out, output, exit_code=given["exit_code"])
 
 
 def import_events(app: App, given: Given) -> ExitCode:
@@ -52,17 +61,33 @@ def import_events(app: App, given: Given) -> ExitCode:
         app.check_state(options)
         with open_session(app, options) as session:
             account = session.realm.account_id
-            with app.open_journal(options, session.caller) as journal:
+            with app.open_journal(session.options, session.caller) as journal:
                 for name in given["files"]:
                     with app.files.read_evidence(name, account, app.terminal.stdin_bytes) as reader:
                         new = sum(
                             journal.add_events(together) for together in _batches(reader.events())
                         )
-                    for complaint in reader.unreadable:
-                        app.terminal.say(f"{name}: {complaint}")
-                    out.item(reader.summary(new))
+                    summary = reader.summary(new)
+                    _remark(app, name, reader, summary)
+                    out.item(summary)
             out.end(session.trailer(None, ExitCode.OK))
     return ExitCode.OK
+
+
+def _remark(app: App, name: str, reader: EvidenceReader, summary: ImportSummary) -> None:
+    """Say what of a file could not be taken as it is."""
+    for remark in (*reader.unreadable, *reader.remarks):
+        app.terminal.say(f"{name}: {remark}")
+    if summary.latest is not None and summary.latest > _soon(app.clock.now()):
+        app.terminal.say(
+            f"{name}: something in it is of {summary.latest:%Y-%m-%d %H:%M} UTC, which is yet to "
+            "come; it was taken, but look at the clocks"
+        )
+
+
+def _soon(now: datetime) -> datetime:
+    """Return the latest time that a clock may show now."""
+    return now + CLOCK_TOLERANCE
 
 
 def _batches(events: Iterator[ServerEvent]) -> Iterator[Sequence[ServerEvent]]:
@@ -99,7 +124,7 @@ def acknowledge(app: App, given: Given) -> ExitCode:
                 ServerEvent(one.server.id, at or now, kind, Source.OPERATOR, who, note)
                 for one in servers
             ]
-            with app.open_journal(options, session.caller) as journal:
+            with app.open_journal(session.options, session.caller) as journal:
                 journal.add_events(events)
                 histories = journal.load_histories([one.server.id for one in servers])
             for one in servers:
@@ -107,7 +132,11 @@ def acknowledge(app: App, given: Given) -> ExitCode:
                     one.server, histories[one.server.id], session.options.restart_rule
                 )
                 out.item(AssessedServer(one.server, after))
-            return session.conclude(out, output, reading)
+            code = ExitCode.INCOMPLETE if reading.unread else ExitCode.OK
+            trailer = session.trailer(reading, code)
+            out.end(trailer)
+            warn_of_unread(app, trailer.scope.incomplete, output)
+            return code
 
 
 def run_restarts(app: App, given: Given) -> ExitCode:
@@ -172,6 +201,6 @@ def _moment(text: str | None, now: datetime) -> datetime | None:
             f"--at {text}: does not say in which time zone",
             hint=f"write {text}Z for UTC, or the offset, as in {text}+01:00",
         )
-    if moment > now + timedelta(minutes=5):
+    if moment > _soon(now):
         raise InvalidInputError(f"--at {text}: lies in the future", hint="when was it restarted?")
     return moment.astimezone(UTC)

@@ -124,7 +124,7 @@ def import_runs(app: App, given: Given) -> ExitCode:
 def _reader(app: App, options: CloudOptions) -> Iterator[tuple[Session, RunReader]]:
     with (
         open_session(app, options) as session,
-        app.open_runs(options, session.caller, session.observer) as reader,
+        app.open_runs(session.options, session.caller, session.observer) as reader,
     ):
         yield session, reader
 
@@ -133,7 +133,7 @@ def _reader(app: App, options: CloudOptions) -> Iterator[tuple[Session, RunReade
 def _journal(app: App, options: CloudOptions) -> Iterator[tuple[Session, Journal]]:
     with (
         open_session(app, options) as session,
-        app.open_journal(options, session.caller) as journal,
+        app.open_journal(session.options, session.caller) as journal,
     ):
         yield session, journal
 

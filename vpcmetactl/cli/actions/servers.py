@@ -1,13 +1,14 @@
 """What ``servers`` does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import OutputChoice, emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session
+from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.access import join_profiles
@@ -65,24 +66,25 @@ def _read(
     *,
     check_trust: str,
 ) -> ExitCode:
-    found = False
-    unread: list[Unread] = []
-    with emitter(app, output.view, output.choice) as out, open_session(app, options) as session:
+    def read(session: Session) -> Generator[Sequence[AssessedServer], None, Part]:
         reading = session.read(choice, where)
-        wanted = check_trust != "never"
-        batches = _with_profiles(session, reading, unread) if wanted else reading
-        for batch in batches:
-            found = True
+        if check_trust == "never":
+            yield from reading
+            return Part(reading=reading)
+        unread: list[Unread] = []
+        yield from _with_profiles(session, reading, unread)
+        if check_trust == "auto":
+            session.observer.finish()
+            _warn_of_untold_trust(session, unread)
+            unread.clear()
+        return Part(reading=reading, unread=unread)
+
+    with emitter(app, output.view, output.choice) as out, open_accounts(app, options) as accounts:
+        for batch in accounts.read(read, choice):
             for assessed in batch:
                 out.item(assessed)
             out.flush()
-        session.observer.finish()
-        if check_trust == "auto":
-            _warn_of_untold_trust(session, unread)
-            unread.clear()
-        return session.conclude(
-            out, output.choice, reading, unread=unread, is_finding=output.exit_code and found
-        )
+        return accounts.conclude(out, output.choice, exit_code=output.exit_code)
 
 
 def _with_profiles(

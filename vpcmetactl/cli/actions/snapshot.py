@@ -1,16 +1,20 @@
 """What ``snapshot`` does."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from threading import Lock
 
 from vpcmetactl import __version__
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.context import App, SnapshotSink
 from vpcmetactl.cli.output import emitter, failures_told, read_output
-from vpcmetactl.cli.parameters import Choice, Given, take_app, take_choice
-from vpcmetactl.cli.session import Session, open_session, warn_of_unread
+from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
+from vpcmetactl.cli.session import Session, warn_of_unread
 from vpcmetactl.cli.trust import TrustReading, profiles_of
 from vpcmetactl.domain.diffing import SnapshotDiff
 from vpcmetactl.domain.errors import (
@@ -20,8 +24,11 @@ from vpcmetactl.domain.errors import (
     VpcmetactlError,
     strongest,
 )
+from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.domain.snapshots import Content, Gap, Reading, Record
+from vpcmetactl.domain.templates import InstanceTemplate
+from vpcmetactl.domain.trust import ProfileTrust
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReading
 from vpcmetactl.usecases.templates import read_templates
@@ -43,32 +50,23 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
         # Found out before the fleet is read, which may take minutes.
         raise InvalidInputError(f"{path}: its folder is not there", hint="make the folder first")
     where = choice.predicate()
-    with open_session(app, options) as session, app.files.snapshot_writer() as writer:
-        saving = _Saving(session, writer)
-        reading = session.read(choice, where)
-        saving.servers(reading)
-        if Content.PROFILES in contents:
-            saving.profiles()
-        if Content.TEMPLATES in contents:
-            saving.templates(reading.regions)
-        session.observer.finish()
-        about = _reading(session, choice, reading, contents, saving.gaps)
-        writer.save(path, [about], __version__)
-        account = session.caller.account_id
-        unread = [
-            Unread(account, gap.region, gap.kind, gap.error, gap.content) for gap in saving.gaps
-        ]
-        parts = saving.parts_unread
-        # One stands for all: there may be thousands, and mostly for the same reason.
-        unread += [Unread(account, None, None, error, Content.PROFILES) for error in parts[:1]]
-        warn_of_unread(session.app, unread)
-        if len(parts) > 1:
+    saving = _Saving(choice, where, contents)
+    with open_accounts(app, options) as accounts, app.files.snapshot_writer() as writer:
+        for batch in accounts.read(saving.read, choice):
+            for account, write in batch:
+                write(writer, saving.place_of(account))
+        accounts.observer.finish()
+        writer.save(path, saving.in_order(accounts.errors), __version__)
+        unread = accounts.scope().incomplete
+        warn_of_unread(app, unread)
+        if saving.parts_unread:
             app.terminal.say(
-                f"incomplete: {len(parts) - 1} more lists of links, claim rules or identities "
+                f"incomplete: {saving.parts_unread} more lists of links, claim rules or identities "
                 "could not be read; profiles list --source names them"
             )
     told = [f"{saving.counts[one]} {words}" for one, words in _WORDS.items() if one in contents]
-    app.terminal.note(f"saved as {path}: {', '.join(told)}")
+    of = f", of {len(saving.readings)} accounts" if len(saving.readings) > 1 else ""
+    app.terminal.note(f"saved as {path}: {', '.join(told)}{of}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
 
 
@@ -82,31 +80,88 @@ def _contents(words: str) -> Collection[Content]:
         ) from None
 
 
+# Writes a part of an account down; the number is the account's place in the file.
+Write = Callable[[SnapshotSink, int], None]
+
+
 @dataclass(slots=True)
 class _Saving:
-    """Reads, writes down and counts; ``gaps`` are what could not be read as a whole.
+    """Reads accounts for a snapshot, and counts; ``readings`` tell what was read of each."""
+
+    choice: Choice
+    where: Predicate | None
+    contents: Collection[Content]
+    counts: Counter[Content] = field(default_factory=Counter)
+    readings: dict[str | None, Reading] = field(default_factory=dict)
+    parts_unread: int = 0
+    _places: dict[str | None, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def place_of(self, account: str | None) -> int:
+        """Return the account's place in the file: that of its first line."""
+        return self._places.setdefault(account, len(self._places))
+
+    def in_order(self, errors: Sequence[VpcmetactlError]) -> Sequence[Reading]:
+        """Return what was read, account by account.
+
+        Raises the first error where an account was cut off in the middle.
+        """
+        for account in self.readings:
+            self.place_of(account)
+        if len(self._places) > len(self.readings):
+            raise errors[0]
+        return [self.readings[account] for account in self._places]
+
+    def read(self, session: Session) -> Generator[Sequence[tuple[str | None, Write]], None, Part]:
+        """Read one account; what is given writes it down."""
+        account = session.realm.account_id or None
+        one = _Account(session)
+        reading = session.read(self.choice, self.where)
+        writes = one.servers(reading)
+        if Content.PROFILES in self.contents:
+            writes = chain(writes, one.profiles())
+        if Content.TEMPLATES in self.contents:
+            writes = chain(writes, one.templates(reading.regions))
+        for write in writes:
+            yield [(account, write)]
+        unread = [Unread(account, gap.region, gap.kind, gap.error, gap.content) for gap in one.gaps]
+        parts = one.parts_unread
+        # One stands for all: there may be thousands, and mostly for the same reason.
+        unread += [Unread(account, None, None, error, Content.PROFILES) for error in parts[:1]]
+        with self._lock:
+            self.readings[account] = _reading(
+                session, self.choice, reading, self.contents, one.gaps
+            )
+            self.counts.update(one.counts)
+            self.parts_unread += max(len(parts) - 1, 0)
+        # What could not be read of the servers is among the gaps.
+        return Part(unread=unread)
+
+
+@dataclass(slots=True)
+class _Account:
+    """One account; ``gaps`` are what could not be read as a whole.
 
     ``parts_unread`` are links, rules or identities of single profiles, which are written with why.
     """
 
     session: Session
-    writer: SnapshotSink
     counts: Counter[Content] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
     parts_unread: Sequence[VpcmetactlError] = ()
 
-    def servers(self, reading: FleetReading) -> None:
-        """Take the servers in."""
+    def servers(self, reading: FleetReading) -> Iterator[Write]:
+        """Give the servers."""
         for batch in reading:
-            self.writer.add_servers(batch)
             self.counts[Content.SERVERS] += len(batch)
+            yield partial(_write_servers, batch)
         self.gaps += [
             Gap(content=Content.SERVERS, region=one.region, kind=one.kind, error=one.error)
             for one in reading.unread
         ]
 
-    def profiles(self) -> None:
-        """Take the trusted profiles in, those that could be read in part, too."""
+    def profiles(self) -> Iterator[Write]:
+        """Give the trusted profiles, those that could be read in part, too."""
         try:
             trusts = TrustReading(self.session, profiles_of(self.session))
         except AuthenticationError:
@@ -115,12 +170,12 @@ class _Saving:
             self._miss(Content.PROFILES, None, error)
             return
         for trust in trusts:
-            self.writer.add_profile(trust)
             self.counts[Content.PROFILES] += 1
+            yield partial(_write_profile, trust)
         self.parts_unread = trusts.errors
 
-    def templates(self, regions: Collection[str]) -> None:
-        """Take the instance templates in."""
+    def templates(self, regions: Collection[str]) -> Iterator[Write]:
+        """Give the instance templates."""
         try:
             read = read_templates(self.session.cloud, sorted(regions), self.session.workers)
         except AuthenticationError:
@@ -130,13 +185,25 @@ class _Saving:
                 self._miss(Content.TEMPLATES, region, error)
             return
         for template in read.templates:
-            self.writer.add_template(template)
+            yield partial(_write_template, template)
         self.counts[Content.TEMPLATES] = len(read.templates)
         for one in read.unread:
             self._miss(Content.TEMPLATES, one.region, one.error)
 
     def _miss(self, content: Content, region: str | None, error: VpcmetactlError) -> None:
         self.gaps.append(Gap(content=content, region=region, kind=None, error=error))
+
+
+def _write_servers(batch: Sequence[AssessedServer], sink: SnapshotSink, place: int) -> None:
+    sink.add_servers(batch, place)
+
+
+def _write_profile(trust: ProfileTrust, sink: SnapshotSink, place: int) -> None:
+    sink.add_profile(trust, place)
+
+
+def _write_template(template: InstanceTemplate, sink: SnapshotSink, place: int) -> None:
+    sink.add_template(template, place)
 
 
 def _reading(

@@ -1,8 +1,10 @@
 """What ``templates`` does."""
 
+from collections.abc import Generator, Sequence
 from datetime import UTC
 from pathlib import Path
 
+from vpcmetactl.cli.accounts import Part, open_accounts
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Given, take_app
@@ -32,22 +34,26 @@ def list_templates(app: App, given: Given) -> ExitCode:
         output = read_output(app, "templates", given)
     from vpcmetactl.render.views.templates import TEMPLATES  # noqa: PLC0415 - usage errors first
 
-    with emitter(app, TEMPLATES, output) as out, open_session(app, options) as session:
+    today = app.clock.now().astimezone(UTC).date()
+
+    def read(session: Session) -> Generator[Sequence[JudgedTemplate], None, Part]:
         read = _read(session, given["region"])
-        today = app.clock.now().astimezone(UTC).date()
         subjects = [template_subject(template) for template in read.templates]
-        report = audit(subjects, policy, today, lambda: False)
-        found = report.open_findings
+        found = audit(subjects, policy, today, lambda: False).open_findings
         for template in read.templates:
             its = [one for one in found if one.subject and one.subject.server.id == template.id]
-            out.item(JudgedTemplate(template, tuple(its)))
+            yield [JudgedTemplate(template, tuple(its))]
         account = session.caller.account_id
         unread = [
             Unread(account, one.region, None, one.error, Content.TEMPLATES) for one in read.unread
         ]
-        return session.conclude(
-            out, output, unread=unread, is_finding=bool(given["exit_code"] and found)
-        )
+        return Part(unread=unread, is_found=bool(found))
+
+    with emitter(app, TEMPLATES, output) as out, open_accounts(app, options) as accounts:
+        for batch in accounts.read(read):
+            for template in batch:
+                out.item(template)
+        return accounts.conclude(out, output, exit_code=given["exit_code"])
 
 
 def replace_template(app: App, given: Given) -> ExitCode:

@@ -6,11 +6,11 @@ import click
 
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
-    cloud_options,
     exit_code_option,
     no_state_option,
     output_options,
     profile_option,
+    reading_options,
     restart_rule_option,
     selection_options,
     source_option,
@@ -38,7 +38,7 @@ def access() -> None:
 @exit_code_option
 @restart_rule_option
 @source_option
-@cloud_options
+@reading_options
 @no_state_option
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":

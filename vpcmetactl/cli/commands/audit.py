@@ -6,10 +6,10 @@ import click
 
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
-    cloud_options,
     no_state_option,
     option,
     output_options,
+    reading_options,
     report_options,
     restart_rule_option,
     selection_options,
@@ -73,7 +73,7 @@ def audit() -> None:
 )
 @report_options
 @restart_rule_option
-@cloud_options
+@reading_options
 @no_state_option
 @pass_app
 def run(app: "App", /, **given: Any) -> "ExitCode":

@@ -14,6 +14,7 @@ from vpcmetactl.cli.options import (
     output_options,
     plan_options,
     profile_option,
+    reading_options,
     restart_rule_option,
     selection_options,
     source_option,
@@ -40,7 +41,7 @@ def links() -> None:
 @exit_code_option
 @restart_rule_option
 @source_option
-@cloud_options
+@reading_options
 @no_state_option
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":

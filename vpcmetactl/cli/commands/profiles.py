@@ -9,6 +9,7 @@ from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
     output_options,
+    reading_options,
     source_option,
 )
 
@@ -30,7 +31,7 @@ def profiles() -> None:
 @output_options
 @exit_code_option
 @source_option
-@cloud_options
+@reading_options
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":
     """List the account's trusted profiles with their links, rules and identities.

@@ -13,6 +13,7 @@ from vpcmetactl.cli.options import (
     no_state_option,
     outcome_options,
     output_options,
+    reading_options,
     restart_rule_option,
     selection_options,
     source_option,
@@ -46,7 +47,7 @@ def restarts() -> None:
 @exit_code_option
 @restart_rule_option
 @source_option
-@cloud_options
+@reading_options
 @no_state_option
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":

@@ -11,6 +11,7 @@ from vpcmetactl.cli.options import (
     exit_code_option,
     no_state_option,
     output_options,
+    reading_options,
     restart_rule_option,
     selection_options,
     source_option,
@@ -38,7 +39,7 @@ def servers() -> None:
 @exit_code_option
 @restart_rule_option
 @source_option
-@cloud_options
+@reading_options
 @no_state_option
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":

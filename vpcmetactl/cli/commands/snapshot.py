@@ -6,9 +6,9 @@ import click
 
 from vpcmetactl.cli.handing import pass_app
 from vpcmetactl.cli.options import (
-    cloud_options,
     exit_code_option,
     output_options,
+    reading_options,
     restart_rule_option,
     selection_options,
 )
@@ -37,7 +37,7 @@ def snapshot() -> None:
     help="What to save; servers always are.",
 )
 @restart_rule_option
-@cloud_options
+@reading_options
 @pass_app
 def save(app: "App", /, **given: Any) -> "ExitCode":
     """Save servers with their restart verdicts, trusted profiles and templates.

@@ -9,6 +9,7 @@ from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
     output_options,
+    reading_options,
     source_option,
 )
 
@@ -33,7 +34,7 @@ def templates() -> None:
 @output_options
 @exit_code_option
 @source_option
-@cloud_options
+@reading_options
 @pass_app
 def list_(app: "App", /, **given: Any) -> "ExitCode":
     """List instance templates, the groups that use them, and what they will make.

@@ -40,8 +40,11 @@ class Unread(Shape, frozen=True):
         about("The kind of server; `null` where it is the whole region, or no server."),
     ]
     content: Annotated[
-        Literal["servers", "profiles", "templates", "terraform"],
-        about("What is missing; `terraform` where a plan does not tell everything."),
+        Literal["servers", "profiles", "templates", "terraform", "account"],
+        about(
+            "What is missing; `terraform` where a plan does not tell everything, `account` where "
+            "nothing of an account could be read."
+        ),
     ]
     code: Annotated[str, about("The stable code of the error.")]
     message: Annotated[str, about("What went wrong.")]

@@ -1,0 +1,118 @@
+"""Where whole texts go: stdout, and the files of ``-o FORMAT=FILE``.
+
+For ``guest``, whose commands must start at once wherever they run: what ``output`` needs for
+lists of servers, which come in parts, takes longer to load than a server takes to answer.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from vpcmetactl.cli.terminal import Terminal
+from vpcmetactl.domain.errors import InvalidInputError, OutputError
+
+FORMATS = ("table", "json")
+
+
+class PlainTarget(NamedTuple):
+    """One ``-o``: a format, and a file where it does not go to stdout."""
+
+    format: str
+    path: Path | None = None
+
+
+def read_targets(words: Sequence[str]) -> Sequence[PlainTarget]:
+    """Read the values of ``-o``; a table goes to stdout where nothing else does.
+
+    Raises InvalidInputError for what cannot be.
+    """
+    targets = [_target(word) for word in words]
+    on_stdout = [target.format for target in targets if target.path is None]
+    if len(on_stdout) > 1:
+        raise InvalidInputError(
+            f"--output {' and '.join(on_stdout)}: only one format can go to stdout",
+            hint="send the others into files: --output FORMAT=FILE",
+        )
+    paths = [target.path for target in targets if target.path]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise InvalidInputError(
+                f"--output: {path} is named twice", hint="send each format into a file of its own"
+            )
+    return targets if on_stdout else [PlainTarget("table"), *targets]
+
+
+def _target(word: str) -> PlainTarget:
+    name, equals, path = word.partition("=")
+    if name.lower() not in FORMATS:
+        raise InvalidInputError(
+            f"--output {word}: there is no format {name!r} here",
+            hint=f"the formats here are {' and '.join(FORMATS)}",
+        )
+    if equals and not path:
+        raise InvalidInputError(
+            f"--output {word}: there is no file name behind the '='",
+            hint=f"write --output {name}=FILE, or --output {name} for stdout",
+        )
+    return PlainTarget(name.lower(), Path(path) if path else None)
+
+
+def write_targets(
+    terminal: Terminal, targets: Sequence[PlainTarget], texts: Mapping[str, Callable[[], str]]
+) -> None:
+    """Write the text of each target's format.
+
+    Raises OutputError for what cannot be written; a file is there whole, or as it was before.
+    """
+    for format_, path in targets:
+        text = texts[format_]()
+        if path is None:
+            write_stdout(terminal, text)
+        else:
+            _write_file(path, text)
+
+
+def write_stdout(terminal: Terminal, text: str) -> None:
+    """Write to stdout, to the last byte; raises OutputError, or BrokenPipeError."""
+    try:
+        terminal.stdout.write(text)
+        terminal.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written to: {error.strerror}") from None
+
+
+def _write_file(path: Path, text: str) -> None:
+    content = text.encode()
+    try:
+        if path.exists() and not path.is_file():
+            _write(os.open(path, os.O_WRONLY), content)  # a device, or a pipe
+        else:
+            _replace(path.resolve(), content)  # a link stays, and what it points to is replaced
+    except OSError as error:
+        raise OutputError(
+            f"--output: {path}: {error.strerror}", hint="nothing was written to it"
+        ) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside a file, and put it in its place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        if path.exists():
+            os.fchmod(descriptor, path.stat().st_mode & 0o777)
+        _write(descriptor, content)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    with open(descriptor, "wb") as file:
+        file.write(content)
