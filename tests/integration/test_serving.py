@@ -22,15 +22,24 @@ def serve(*words: str) -> Process:
 def serving(*words: str) -> Iterator[dict[str, str]]:
     """Serve, and give the environment that is printed to be exported."""
     process = serve("--port", "0", *words)
-    assert process.stdout is not None
     try:
-        lines = [process.stdout.readline() for _ in range(4)]
-        yield dict(EXPORT.findall("".join(lines)))
+        yield dict(EXPORT.findall(printed(process)))
     finally:
         process.send_signal(signal.SIGINT)
         ended = finish(process)
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert "Traceback" not in ended.stderr
+
+
+def printed(process: Process) -> str:
+    """All that is to be pasted: lines up to the one that shows how to probe."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("# vpcmetactl guest probe"):
+            break
+    return "".join(lines)
 
 
 def said(url: str, request: str) -> str:
@@ -62,15 +71,14 @@ def test_what_is_printed_points_another_terminal_to_it() -> None:
 
 def test_sigterm_ends_it_too() -> None:
     process = serve("--port", "0")
-    assert process.stdout is not None
-    state = [process.stdout.readline() for _ in range(4)][3]
+    state = dict(EXPORT.findall(printed(process)))["VPCMETACTL_STATE"]
 
     process.send_signal(signal.SIGTERM)
     ended = finish(process)
 
     assert ended.exit_code == 143
     assert "Traceback" not in ended.stderr
-    assert not Path(state.removeprefix("export VPCMETACTL_STATE=").strip()).parent.exists()
+    assert not Path(state).parent.exists()
 
 
 def test_several_requests_are_answered_on_one_connection() -> None:

@@ -3,7 +3,7 @@
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,14 +12,19 @@ from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from vpcmetactl.emulator.app import Emulator
+    from vpcmetactl.emulator.server import EmulatorServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatorOptions:
-    """What to serve, and how badly; latency in seconds, rate limit in requests a second."""
+    """What to serve, and how badly; latency in seconds, rate limit in requests a second.
+
+    Without a `guest_https_port` nothing listens for https; 0 takes any that is free.
+    """
 
     scenario: str = "demo"
     port: int = 0
+    guest_https_port: int | None = None
     seed: int = 0
     loads: Sequence[Path] = ()
     latency: str | None = None
@@ -28,40 +33,84 @@ class EmulatorOptions:
     restart_rule: Literal["faq", "none"] | None = None
     pace: float = 1.0
     troubles: Sequence[str] = ()
+    service_disabled: Literal["no_answer", "forbidden"] = "no_answer"
+    wrong_protocol: Literal["no_answer", "refused"] = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    """An emulator that serves.
+
+    `environment` points there. `guest_urls` are what the metadata addresses of servers begin with,
+    http first; `guest_ca` is the file with the authority of the one with https.
+    """
+
+    environment: Mapping[str, str]
+    guest_urls: Sequence[str]
+    guest_ca: Path | None = None
 
 
 @contextmanager
-def running_emulator(options: EmulatorOptions) -> Iterator[Mapping[str, str]]:
-    """Serve on loopback until the block ends, and give the environment that points there.
+def running_emulator(options: EmulatorOptions) -> Iterator[RunningEmulator]:
+    """Serve on loopback until the block ends, and tell how to get there.
 
-    State and key are the emulator's own, so that nothing of a real account is ever mixed in; the
-    state is deleted at the end. Raises InvalidInputError for what cannot be served, and
+    State, key and authority are the emulator's own, so that nothing of a real account is ever mixed
+    in; their files are deleted at the end. Raises InvalidInputError for what cannot be served, and
     ConfigurationError for a port that is taken.
     """
-    from vpcmetactl.emulator.server import EmulatorServer  # noqa: PLC0415 - usage errors first
-
     app, api_key = _build(options)
-    try:
-        server = EmulatorServer(app, port=options.port)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the emulator cannot listen on 127.0.0.1:{options.port}: {error.strerror}",
-            hint="choose another --port; 0 takes any that is free",
-        ) from None
-    with server, tempfile.TemporaryDirectory(prefix="vpcmetactl-emulator-") as folder:
-        server.start()
-        yield {
+    with ExitStack() as stack:
+        server = stack.enter_context(_listening(app, "--port", options.port))
+        made = tempfile.TemporaryDirectory(prefix="vpcmetactl-emulator-")
+        folder = Path(stack.enter_context(made))
+        guest_urls, guest_ca = [f"{server.url}/guest"], None
+        if options.guest_https_port is not None:
+            certificate, guest_ca = folder / "listener.pem", folder / "guest-ca.pem"
+            certificate.touch(mode=0o600)
+            certificate.write_text(app.world.guest.authority.listener_pem())
+            guest_ca.write_text(app.world.guest.authority.root_pem)
+            port = options.guest_https_port
+            secure = _listening(app, "--guest-https-port", port, certificate)
+            guest_urls.append(f"https://localhost:{stack.enter_context(secure).port}/guest")
+        environment = {
             "VPCMETACTL_VPC_URL": f"{server.url}/vpc/{{region}}/v1",
             "VPCMETACTL_IAM_URL": f"{server.url}/iam",
             "VPCMETACTL_SEARCH_URL": f"{server.url}/search",
-            "VPCMETACTL_STATE": str(Path(folder) / "state.sqlite"),
+            "VPCMETACTL_STATE": str(folder / "state.sqlite"),
             "IBMCLOUD_API_KEY": api_key,
         }
+        yield RunningEmulator(environment, guest_urls, guest_ca)
+
+
+def _listening(
+    app: "Emulator", option: str, port: int, certificate: Path | None = None
+) -> "EmulatorServer":
+    from vpcmetactl.emulator.server import EmulatorServer  # noqa: PLC0415 - usage errors first
+
+    try:
+        return EmulatorServer(app, port=port, certificate=certificate)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the emulator cannot listen on 127.0.0.1:{port}: {error.strerror}",
+            hint=f"choose another {option}; 0 takes any that is free",
+        ) from None
 
 
 def export_lines(environment: Mapping[str, str]) -> str:
     """Return the environment as lines for a shell."""
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def guest_lines(running: RunningEmulator) -> str:
+    """Return how a server reaches its metadata address, as comments for a shell."""
+    urls = [f"--url {url}/ID" for url in running.guest_urls]
+    trust = (
+        [] if running.guest_ca is None else [f"--ca-bundle {shlex.quote(str(running.guest_ca))}"]
+    )
+    return (
+        "# what the server with this ID sees at its metadata address:\n"
+        f"# vpcmetactl guest probe {' '.join([*urls, *trust])}\n"
+    )
 
 
 def _build(options: EmulatorOptions) -> "tuple[Emulator, str]":
@@ -84,6 +133,8 @@ def _build(options: EmulatorOptions) -> "tuple[Emulator, str]":
         )
         world.vpc.pace = options.pace
         world.vpc.troubles.set([parse_trouble(text) for text in options.troubles])
+        world.guest.absence.service_disabled = options.service_disabled
+        world.guest.absence.wrong_protocol = options.wrong_protocol
         for path in options.loads:
             load_recorded(world, path.read_bytes(), str(path))
         app = Emulator(

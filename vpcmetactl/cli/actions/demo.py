@@ -55,8 +55,8 @@ On your own account:
 
 def run_demo(app: App) -> ExitCode:
     """Run every command of the tour as a user would, and show what it prints."""
-    with running_emulator(EmulatorOptions(pace=_PACE)) as environment:
-        inner = build_app({**_kept(app), **environment}, replace(app.terminal, quiet=True))
+    with running_emulator(EmulatorOptions(pace=_PACE)) as running:
+        inner = build_app({**_kept(app), **running.environment}, replace(app.terminal, quiet=True))
         for words, line in _TOUR:
             app.terminal.stdout.write(f"\n# {words}\n$ vpcmetactl {line}\n")
             app.terminal.stdout.flush()

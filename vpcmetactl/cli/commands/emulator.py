@@ -30,6 +30,13 @@ def emulator() -> None:
     show_default=True,
     help="On loopback; 0 takes any that is free.",
 )
+@click.option(
+    "--guest-https-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="For https to metadata services; on loopback, 0 takes any that is free.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Makes ids and tokens.")
 @click.option(
     "--load",
@@ -65,6 +72,20 @@ def emulator() -> None:
     multiple=True,
     metavar="SERVERS:TROUBLE[:HOW-OFTEN]",
     help="Make stops and starts go wrong, as in gpu-*:cannot_start_capacity:1.",
+)
+@click.option(
+    "--service-disabled",
+    type=click.Choice(["no_answer", "forbidden"]),
+    default="no_answer",
+    show_default=True,
+    help="What a server gets at its metadata address while its service is disabled.",
+)
+@click.option(
+    "--wrong-protocol",
+    type=click.Choice(["no_answer", "refused"]),
+    default="no_answer",
+    show_default=True,
+    help="What it gets by the protocol that its service is not set to.",
 )
 @pass_app
 def serve(app: "App", /, **given: Any) -> "ExitCode":
