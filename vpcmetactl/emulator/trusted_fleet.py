@@ -12,6 +12,20 @@ from vpcmetactl.emulator.world import World
 OTHER_ACCOUNT = "b" * 32
 """The account of a server that is linked across accounts."""
 
+_ROLES = {
+    "backup-writer": ("viewer",),
+    "web-frontend": ("viewer",),
+    "metal-default": ("viewer",),
+    "batch-runner": ("operator",),
+    "metrics-reader": ("viewer",),
+    "config-reader": ("is.instance.instance.read",),
+    "inventory": ("viewer",),
+    "admin": ("administrator",),
+    "metal-agent": ("viewer",),
+    "deployer": ("editor",),
+}
+"""What access policies give profiles: roles and single actions. The others were given nothing."""
+
 
 def populate_trusted_fleet(world: World) -> None:
     """Add 19 listed servers in two regions, one that is not listed, and 20 trusted profiles."""
@@ -184,7 +198,10 @@ class _TrustedFleet:
 
     def _profile(self, name: str, description: str) -> TrustedProfile:
         return self._world.trust.add_profile(
-            name, description, created_at=self._fleet.minutes_ago(60 * 24 * 400)
+            name,
+            description,
+            created_at=self._fleet.minutes_ago(60 * 24 * 400),
+            roles=_ROLES.get(name, ()),
         )
 
     def _server(self, name: str) -> Instance | BareMetalServer:
