@@ -261,6 +261,12 @@ class FileFormats:
 
         return read_terraform(path)
 
+    def write_configuration(self, path: Path) -> None:
+        """Write the commented template of a configuration file."""
+        from vpcmetactl.files.configuration import write_template  # noqa: PLC0415
+
+        write_template(path)
+
     def write_body(self, path: Path, body: Mapping[str, object]) -> None:
         """Write a template's body, readable by the user alone."""
         from vpcmetactl.files.template_bodies import write_template_body  # noqa: PLC0415

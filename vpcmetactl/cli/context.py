@@ -132,6 +132,9 @@ class Files(Protocol):
     def read_terraform(self, path: Path) -> TerraformReading:
         """Read what a Terraform plan or state describes."""
 
+    def write_configuration(self, path: Path) -> None:
+        """Write the commented template of a configuration file."""
+
     def write_body(self, path: Path, body: Mapping[str, object]) -> None:
         """Write a template's body, readable by the user alone."""
 

@@ -46,6 +46,7 @@ TABLE = {
         f"{_COMMANDS}.snapshot:snapshot", "Save a fleet in a file, and tell two such files apart."
     ),
     "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
+    "config": LazyCommand(f"{_COMMANDS}.config:config", "See and begin the configuration file."),
     "emulator": LazyCommand(
         f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."
     ),

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError
+from vpcmetactl.domain.contexts import ContextSummary
+from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError, VpcmetactlError
 from vpcmetactl.domain.restarts import RestartRule
 from vpcmetactl.ibmcloud.connection import (
     ApiKey,
@@ -134,6 +135,29 @@ class Settings:
             if options.contexts.count(name) > 1:
                 raise InvalidInputError(f"--context {name} is given twice", hint="name it once")
         return [replace(options, context=self.contexts[name]) for name in options.contexts]
+
+    def describe_contexts(self) -> Sequence[ContextSummary]:
+        """Return every context without its secrets; raises as ``contexts`` does."""
+        return [self._describe(context) for context in self.contexts.values()]
+
+    def _describe(self, context: "Context") -> ContextSummary:
+        options = CloudOptions(context=context)
+        try:
+            self._credentials(options)
+            problem = None
+        except VpcmetactlError as error:
+            problem = str(error)
+        return ContextSummary(
+            name=context.name,
+            account_id=context.account_id,
+            credentials=context.credentials_words,
+            problem=problem,
+            regions=context.regions,
+            exclude_regions=context.exclude_regions,
+            vpc_url=self.vpc_url(options),
+            iam_url=self.iam_url(options),
+            search_url=self.search_url(options),
+        )
 
     def connection(self, options: CloudOptions, max_connections: int) -> Connection:
         """Return how to reach the cloud.

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from vpcmetactl.domain.errors import InvalidInputError
+from vpcmetactl.domain.errors import InvalidInputError, OutputError
 from vpcmetactl.files.mistakes import Mistakes, meant, shown
 from vpcmetactl.files.shapes import RegionName, Word, about
-from vpcmetactl.files.storage import read_bytes
+from vpcmetactl.files.storage import read_bytes, write_whole
 
 _HINT = "docs/reference/configuration.md has every key; vpcmetactl config init writes a template"
 _SOURCES = ("api_key_file", "api_key_env", "iam_token_env", "trusted_profile")
@@ -122,6 +122,17 @@ def read_configuration(path: Path) -> Mapping[str, Context]:
     }
     mistakes.check()
     return contexts
+
+
+def write_template(path: Path) -> None:
+    """Write a template in which everything is commented out; raises OutputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path.parent}: {error.strerror}", hint="name another file in VPCMETACTL_CONFIG"
+        ) from None
+    write_whole(path, TEMPLATE.encode())
 
 
 def _parse(path: Path) -> dict[str, Any]:

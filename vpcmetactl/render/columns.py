@@ -17,12 +17,16 @@ def chosen_columns(document: Document[ItemT], *, wide: bool) -> Sequence[Column[
     now = document.trailer.generated_at
     columns = [_told_the_time(column, now) for column in document.view.columns]
     if not document.options.columns:
-        return [
+        shown = [
             column
             for column in columns
             if (wide or not column.wide_only)
             and (not column.optional or any(map(column.text, document.items)))
         ]
+        key = document.view.account_key
+        if key is not None and len(document.trailer.scope.accounts) > 1:
+            shown.insert(0, replace(_plain_column(key), title="ACCOUNT"))
+        return shown
     by_key = {column.key: column for column in columns}
     return [by_key.get(key) or _plain_column(key) for key in document.options.columns]
 

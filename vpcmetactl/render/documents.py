@@ -202,7 +202,8 @@ class View(Generic[ValueT, ItemT]):
     is the id that the format ``ids`` prints; an item without one is left out. ``summarize`` counts
     all items, shown or not, into the Struct under ``summary``. ``remarks`` stand under the items.
     Where ``page`` is set, tables give way to a page for each item. ``brief`` picks the items that
-    the narrow table shows; every other format shows all.
+    the narrow table shows; every other format shows all. ``account_key`` is the path of the item's
+    account, which a table begins with where several accounts were read.
     """
 
     kind: str
@@ -213,6 +214,7 @@ class View(Generic[ValueT, ItemT]):
     summarize: Callable[[Sequence[ItemT], Trailer], Any]
     remarks: Callable[["Document[ItemT]"], Sequence[Group]]
     page: Callable[[ItemT], Sequence[Group]] | None = None
+    account_key: str | None = None
     brief: Callable[[Sequence[ItemT]], Sequence[ItemT]] = _everything
 
 

@@ -15,6 +15,7 @@ from vpcmetactl.render.documents import Status
 from vpcmetactl.render.items import (
     access,
     audits,
+    contexts,
     diffs,
     imports,
     plan_summaries,
@@ -114,6 +115,10 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     "import": ("What came of importing events", Envelope[imports.Import, imports.Import]),
     "findings": ("Findings of an audit", Envelope[audits.Finding, audits.FindingsSummary]),
     "checks": ("The built-in checks", Envelope[audits.Check, audits.ChecksSummary]),
+    "contexts": (
+        "Contexts of the configuration file",
+        Envelope[contexts.Context, contexts.ContextsSummary],
+    ),
     "diff": (
         "What differs between two snapshots",
         Envelope[diffs.Difference, diffs.DiffCounts],

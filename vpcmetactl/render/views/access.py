@@ -161,6 +161,7 @@ def _about_profile(label: str, findings: Sequence[Finding]) -> str:
 
 ACCESS = View[access.Access, Access](
     kind="access",
+    account_key="server.account_id",
     to_item=access_item,
     sort_key=_sort_key,
     identity=lambda item: item.server.id,

@@ -220,6 +220,7 @@ def _totals(summary: FindingsSummary) -> str:
 
 FINDINGS = View[findings.Finding, Finding](
     kind="findings",
+    account_key="server.account_id",
     to_item=finding_item,
     sort_key=_sort_key,
     identity=lambda finding: finding.server.id if finding.server else None,

@@ -129,6 +129,7 @@ def _commands(summary: RestartsSummary) -> Sequence[Group]:
 
 RESTARTS = View[AssessedServer, Server](
     kind="restarts",
+    account_key="account_id",
     to_item=server_item,
     sort_key=_sort_key,
     identity=lambda server: server.id,

@@ -227,6 +227,7 @@ def _nothing_said(_: Document[Server]) -> Sequence[Group]:
 
 SERVERS = View[AssessedServer, Server](
     kind="servers",
+    account_key="account_id",
     to_item=server_item,
     sort_key=_sort_key,
     identity=lambda server: server.id,

@@ -152,6 +152,7 @@ def _totals(summary: TemplatesSummary) -> str:
 
 TEMPLATES = View[JudgedTemplate, Template](
     kind="templates",
+    account_key="account_id",
     to_item=template_item,
     sort_key=_sort_key,
     identity=lambda item: item.id,
