@@ -16,6 +16,7 @@ from vpcmetactl.domain.errors import (
     PreconditionFailedError,
     UnavailableError,
 )
+from vpcmetactl.domain.identifiers import Crn
 from vpcmetactl.domain.plans import MetadataServicePatch, StopType
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import (
@@ -27,6 +28,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.tags import TaggedServer
 from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import DefaultProfile
 from vpcmetactl.usecases.ports import Caller, Clock, PageQuery, ServerPage, Unreadable
@@ -44,7 +46,9 @@ class InMemoryCloud(InMemoryTrust):
     ``default_profiles`` holds what servers were made with, by the server's id. ``templates`` are
     instance templates with the groups that use them, ``template_bodies`` more of them by their ids.
     ``unreadable`` is reported on the first page of its region and kind. ``power`` says how servers
-    stop and start; with ``clock`` they take seconds to, without it readings.
+    stop and start; with ``clock`` they take seconds to, without it readings. ``tags`` are user
+    tags, by the server's CRN; those of a server that is not there, or in no listing, are found all
+    the same.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class InMemoryCloud(InMemoryTrust):
         self.default_profiles: dict[str, DefaultProfile] = {}
         self.templates: list[InstanceTemplate] = []
         self.template_bodies: dict[str, Mapping[str, object]] = {}
+        self.tags: dict[str, tuple[str, ...]] = {}
         self.unreadable: dict[tuple[str, ServerKind], list[Unreadable]] = {}
 
     # What a test arranges and asks.
@@ -97,6 +102,21 @@ class InMemoryCloud(InMemoryTrust):
     def get_caller(self) -> Caller:
         self._arrive(Call("get_caller"))
         return self.caller
+
+    def search_tags(
+        self, account_id: str | None, kinds: Sequence[ServerKind], tags: Sequence[str] = ()
+    ) -> Sequence[TaggedServer]:
+        self._arrive(Call("search_tags", detail=(account_id, tuple(tags))))
+        with self._lock:
+            known = {server.crn: () for server in self._servers.values() if server.crn}
+            all_tags: dict[str, tuple[str, ...]] = {**known, **self.tags}
+        found = [TaggedServer(Crn.parse(crn), borne) for crn, borne in all_tags.items()]
+        types = [kind.value.replace("_", "-") for kind in kinds]
+        return [
+            one
+            for one in found
+            if one.crn.resource_type in types and (not tags or not set(tags).isdisjoint(one.tags))
+        ]
 
     def list_regions(self) -> Sequence[Region]:
         self._arrive(Call("list_regions"))
@@ -264,12 +284,15 @@ def _as_listed(server: Server) -> Server:
 def _passes(filters: ApiFilters, server: Server) -> bool:
     vpc = server.vpc or Reference()
     group = server.resource_group or Reference()
+    members = (isinstance(server, Instance) and server.instance_group) or Reference()
     pairs = (
         (filters.name, server.name),
         (filters.vpc_id, vpc.id),
         (filters.vpc_name, vpc.name),
         (filters.vpc_crn, vpc.crn),
         (filters.resource_group_id, group.id),
+        (filters.instance_group_id, members.id),
+        (filters.instance_group_crn, members.crn),
     )
     return all(wanted in (None, actual) for wanted, actual in pairs)
 

@@ -119,6 +119,8 @@ class _ServerFields:
     created_at: str | None = None
     disks: tuple[Disk, ...] | None = None
     metadata_service: MetadataService | None = None
+    # User tags, in lower case; the VPC API tells none, so they are there only where asked for.
+    tags: tuple[str, ...] | None = None
 
     @property
     def support(self) -> Support:

@@ -1,9 +1,9 @@
-"""The SDK's clients: of the VPC API, one for all regions and threads, and of IAM Identity."""
+"""The SDK's clients: of the VPC API, one for all regions and threads, and of other services."""
 
 import copy
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec, module_from_spec
 from logging import NullHandler, getLogger
@@ -17,6 +17,7 @@ from vpcmetactl.ibmcloud.pacing import Pace
 from vpcmetactl.ibmcloud.transport import host_of, settings_for
 
 if TYPE_CHECKING:
+    from ibm_platform_services.global_search_v2 import GlobalSearchV2
     from ibm_platform_services.iam_identity_v1 import IamIdentityV1
     from ibm_vpc import VpcV1
 
@@ -69,18 +70,14 @@ class VpcClients:
         return _client_of(api, url, self._connection)
 
 
-class IamClient:
-    """The client of IAM Identity, made when it is first asked for. Safe to use from any thread."""
+class ServiceClient:
+    """The client of a service without regions; ``make`` is called when it is first asked for.
 
-    def __init__(
-        self,
-        connection: Connection,
-        session: requests.Session,
-        authenticator: CallerAuthenticator,
-    ) -> None:
-        self._connection = connection
-        self._session = session
-        self._authenticator = authenticator
+    Safe to use from any thread.
+    """
+
+    def __init__(self, make: Callable[[], ApiClient]) -> None:
+        self._make = make
         self._client: ApiClient | None = None
         self._lock = threading.Lock()
 
@@ -88,10 +85,30 @@ class IamClient:
         """Return the client."""
         with self._lock:
             if self._client is None:
-                api = _import_iam_identity()(authenticator=self._authenticator)
-                _speak_through(self._session, api)
-                self._client = _client_of(api, self._connection.iam_url, self._connection)
+                self._client = self._make()
             return self._client
+
+
+class Clients:
+    """The clients of every API, as one caller. The SDK of the VPC API is imported for it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        session: requests.Session,
+        authenticator: CallerAuthenticator,
+    ) -> None:
+        def service(url: str, load: Callable[[], type[Any]]) -> ServiceClient:
+            def make() -> ApiClient:
+                api = load()(authenticator=authenticator)
+                _speak_through(session, api)
+                return _client_of(api, url, connection)
+
+            return ServiceClient(make)
+
+        self.vpc = VpcClients(connection, session, authenticator)
+        self.iam = service(connection.iam_url, _load_iam_identity)
+        self.search = service(connection.search_url, _load_global_search)
 
 
 def _client_of(api: Any, url: str, connection: Connection) -> ApiClient:  # noqa: ANN401 - untyped
@@ -115,18 +132,31 @@ def _new_api(session: requests.Session, authenticator: CallerAuthenticator) -> "
     return api
 
 
-def _import_iam_identity() -> "type[IamIdentityV1]":
-    """Import this one service of the SDK.
+def _load_iam_identity() -> "type[IamIdentityV1]":
+    """Import the SDK of IAM Identity."""
+    _skip_package()
+    from ibm_platform_services.iam_identity_v1 import IamIdentityV1  # noqa: PLC0415 - as above
 
-    Its package imports all nineteen, which takes four times as long: so the package is not run.
+    return IamIdentityV1  # type: ignore[no-any-return] # the SDK is untyped
+
+
+def _load_global_search() -> "type[GlobalSearchV2]":
+    """Import the SDK of Global Search."""
+    _skip_package()
+    from ibm_platform_services.global_search_v2 import GlobalSearchV2  # noqa: PLC0415 - as above
+
+    return GlobalSearchV2  # type: ignore[no-any-return] # the SDK is untyped
+
+
+def _skip_package() -> None:
+    """Let one service of the SDK be imported alone.
+
+    Their package imports all nineteen, which takes four times as long: so the package is not run.
     """
     name = "ibm_platform_services"
     spec = find_spec(name)
     if spec is not None and name not in sys.modules:
         sys.modules[name] = module_from_spec(spec)
-    from ibm_platform_services.iam_identity_v1 import IamIdentityV1  # noqa: PLC0415 - as above
-
-    return IamIdentityV1  # type: ignore[no-any-return] # the SDK is untyped
 
 
 def silence_loggers() -> None:

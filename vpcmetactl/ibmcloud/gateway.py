@@ -9,12 +9,13 @@ import requests
 
 from vpcmetactl.domain.errors import VpcmetactlError
 from vpcmetactl.ibmcloud.calls import Calls
-from vpcmetactl.ibmcloud.client import IamClient, VpcClients, silence_loggers
+from vpcmetactl.ibmcloud.client import Clients, silence_loggers
 from vpcmetactl.ibmcloud.connection import ApiKey, Connection
 from vpcmetactl.ibmcloud.credentials import CallerAuthenticator, token_source
 from vpcmetactl.ibmcloud.iam import IamGateway
 from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.retries import Retries
+from vpcmetactl.ibmcloud.search import SearchGateway
 from vpcmetactl.ibmcloud.templates import TemplateGateway
 from vpcmetactl.ibmcloud.tokens import Tokens
 from vpcmetactl.ibmcloud.transport import open_session
@@ -22,7 +23,7 @@ from vpcmetactl.ibmcloud.vpc import VpcGateway
 from vpcmetactl.usecases.ports import Caller, Clock, Observer
 
 
-class CloudGateway(VpcGateway, TemplateGateway, IamGateway):
+class CloudGateway(VpcGateway, TemplateGateway, IamGateway, SearchGateway):
     """Every port of the cloud, from ``Inventory`` to ``LinkWriter``.
 
     Every method may be called from any thread. ``close`` ends idle connections; no call may be
@@ -31,14 +32,14 @@ class CloudGateway(VpcGateway, TemplateGateway, IamGateway):
 
     def __init__(
         self,
-        vpc: VpcClients,
-        iam: IamClient,
+        clients: Clients,
         calls: Calls,
         session: requests.Session,
         api_key: str | None,
     ) -> None:
-        VpcGateway.__init__(self, vpc, calls)
-        IamGateway.__init__(self, iam, calls)
+        VpcGateway.__init__(self, clients.vpc, calls)
+        IamGateway.__init__(self, clients.iam, calls)
+        SearchGateway.__init__(self, clients.search, calls)
         self._session = session
         self._api_key = api_key
 
@@ -70,16 +71,15 @@ def assemble(
         first_token = threading.Thread(target=_fetch, args=[tokens], daemon=True, name="iam-token")
         first_token.start()
         authenticator = CallerAuthenticator(tokens.get)
-        vpc = VpcClients(connection, session, authenticator)
+        clients = Clients(connection, session, authenticator)
         if connection.max_connections == 1:
             first_token.join()
     except BaseException:
         session.close()
         raise
-    iam = IamClient(connection, session, authenticator)
     credentials = connection.credentials
     api_key = credentials.value.strip() if isinstance(credentials, ApiKey) else None
-    return CloudGateway(vpc, iam, Calls(tokens, retries), session, api_key)
+    return CloudGateway(clients, Calls(tokens, retries), session, api_key)
 
 
 def _fetch(tokens: Tokens) -> None:

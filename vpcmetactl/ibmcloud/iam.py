@@ -15,7 +15,7 @@ from vpcmetactl.domain.trust import (
 )
 from vpcmetactl.ibmcloud import operations
 from vpcmetactl.ibmcloud.calls import Calls, body_of, expect_status
-from vpcmetactl.ibmcloud.client import IamClient
+from vpcmetactl.ibmcloud.client import ServiceClient
 from vpcmetactl.ibmcloud.deadlines import Deadline
 from vpcmetactl.ibmcloud.paging import every_page
 from vpcmetactl.ibmcloud.wire import iam as wire
@@ -35,7 +35,7 @@ class IamGateway:
     what is returned, and the observer is warned of it.
     """
 
-    def __init__(self, client: IamClient, calls: Calls) -> None:
+    def __init__(self, client: ServiceClient, calls: Calls) -> None:
         self._iam = client
         self._calls = calls
 

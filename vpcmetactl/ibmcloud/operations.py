@@ -1,5 +1,6 @@
 """What is asked of an API, in the words that messages and hints use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ class Api(StrEnum):
     VPC = "VPC API"
     IAM = "IAM Identity API"
     TOKENS = "token endpoint of IAM"
+    SEARCH = "Global Search API"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +239,25 @@ def _change_of_links(text: str, host: str) -> Operation:
         repeatable=False,
         where_to_look="list the profile's links to see",
         one_resource=True,
+    )
+
+
+def search_tags(host: str, tags: Sequence[str], *, first: bool) -> Operation:
+    """Describe a page of the search for tagged servers.
+
+    A page after the ``first`` is not asked for twice: where its cursor is a live one, the answer
+    that was lost would be passed over. Which IAM action the search itself needs is not published:
+    it shows each caller what they may read.
+    """
+    wanted = f"find the servers tagged {' or '.join(tags)}" if tags else "read the tags of servers"
+    return Operation(
+        text=wanted,
+        host=host,
+        permission="is.instance.instance.read",
+        permission_note=" to see the tags of an instance, and "
+        "is.bare-metal-server.bare-metal-server.read those of a bare metal server",
+        api=Api.SEARCH,
+        repeatable=first,
     )
 
 

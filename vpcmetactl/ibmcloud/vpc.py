@@ -1,7 +1,6 @@
 """The VPC API: servers, what surrounds them, their metadata services and their power."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from http import HTTPStatus
 
 from ibm_cloud_sdk_core import DetailedResponse
@@ -78,11 +77,8 @@ class VpcGateway:
     def list_page(self, query: PageQuery) -> ServerPage:
         """Return one page of servers, of a hundred at most."""
         client = self._clients.region(query.region)
-        method = (
-            client.api.list_instances
-            if query.kind is ServerKind.INSTANCE
-            else client.api.list_bare_metal_servers
-        )
+        is_instance = query.kind is ServerKind.INSTANCE
+        method = client.api.list_instances if is_instance else client.api.list_bare_metal_servers
         return self._calls.run(
             operations.list_servers(client.host, query.region, query.kind),
             client,
@@ -90,7 +86,7 @@ class VpcGateway:
                 start=query.start,
                 limit=PAGE_LIMIT,
                 timeout=deadline,
-                **asdict(query.filters),
+                **wire.filters_to_wire(query.filters, query.kind),
                 **client.settings,
             ),
             lambda response: wire.page_from_wire(body_of(response), query, PAGE_LIMIT),

@@ -22,6 +22,7 @@ from vpcmetactl.domain.servers import (
     ServerIdentity,
     ServerKind,
 )
+from vpcmetactl.domain.tags import TaggedServer
 from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import (
     ClaimRule,
@@ -84,7 +85,22 @@ class Caller:
     expires_at: datetime | None
 
 
-class Inventory(Protocol):
+class TagSearch(Protocol):
+    """Knows the user tags of servers. Every call may be made from any thread."""
+
+    def search_tags(
+        self, account_id: str | None, kinds: Sequence[ServerKind], tags: Sequence[str] = ()
+    ) -> Sequence[TaggedServer]:
+        """Return the servers of an account that bear one of ``tags``, with all the tags of each.
+
+        Without ``tags`` return every server that the search knows. What it knows is narrowed to
+        what the caller may see, and lags behind: a server that was made or deleted a short while
+        ago, or tagged, may not be told of as it is now. What is told is everything it knows:
+        raises an error otherwise.
+        """
+
+
+class Inventory(TagSearch, Protocol):
     """Reads servers. Every call may be made from any thread, at the same time as others."""
 
     def get_caller(self) -> Caller:

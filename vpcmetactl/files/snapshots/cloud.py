@@ -6,8 +6,9 @@ from functools import cached_property
 from vpcmetactl.domain.errors import InvalidInputError, NotFoundError
 from vpcmetactl.domain.restarts import AssessedServer, RestartAssessment
 from vpcmetactl.domain.selection import ApiFilters
-from vpcmetactl.domain.servers import Reference, Region, Server, ServerKind
+from vpcmetactl.domain.servers import Instance, Reference, Region, Server, ServerKind
 from vpcmetactl.domain.snapshots import Content, Gap, Reading
+from vpcmetactl.domain.tags import TaggedServer
 from vpcmetactl.domain.templates import InstanceTemplate, TemplateGroup
 from vpcmetactl.domain.trust import (
     ClaimRule,
@@ -99,6 +100,13 @@ class SnapshotCloud:
             region=region,
             status=404,
         )
+
+    def search_tags(
+        self, account_id: str | None, kinds: Sequence[ServerKind], tags: Sequence[str] = ()
+    ) -> Sequence[TaggedServer]:
+        """No snapshot holds user tags: raises InvalidInputError."""
+        del account_id, kinds, tags
+        raise self._never_held("the user tags of servers")
 
     # PastVerdicts.
 
@@ -257,10 +265,13 @@ class SnapshotCloud:
 
 def _passes(filters: ApiFilters, server: Server) -> bool:
     vpc, group = server.vpc or Reference(), server.resource_group or Reference()
+    members = (isinstance(server, Instance) and server.instance_group) or Reference()
     return (
         filters.name in (None, server.name)
         and filters.vpc_id in (None, vpc.id)
         and filters.vpc_name in (None, vpc.name)
         and filters.vpc_crn in (None, vpc.crn)
         and filters.resource_group_id in (None, group.id)
+        and filters.instance_group_id in (None, members.id)
+        and filters.instance_group_crn in (None, members.crn)
     )

@@ -15,6 +15,7 @@ import msgspec
 
 from vpcmetactl.domain.identifiers import account_of_crn
 from vpcmetactl.domain.plans import MetadataServicePatch
+from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import (
     BareMetalServer,
     Disk,
@@ -228,6 +229,22 @@ class BareMetalServersBody(Body):
     items: list[BareMetalServerBody] = msgspec.field(name="bare_metal_servers")
     next: NextBody | None = None
     total_count: int | None = None
+
+
+def filters_to_wire(filters: ApiFilters, kind: ServerKind) -> Mapping[str, str | None]:
+    """Return the SDK's arguments for filters; bare metal is in no instance group."""
+    arguments = {
+        "name": filters.name,
+        "vpc_id": filters.vpc_id,
+        "vpc_name": filters.vpc_name,
+        "vpc_crn": filters.vpc_crn,
+        "resource_group_id": filters.resource_group_id,
+    }
+    if kind is ServerKind.INSTANCE:
+        of_group = "instance_group_membership_instance_group"
+        arguments[f"{of_group}_id"] = filters.instance_group_id
+        arguments[f"{of_group}_crn"] = filters.instance_group_crn
+    return arguments
 
 
 @dataclass(frozen=True, slots=True)
