@@ -213,7 +213,7 @@ class Settings:
         for key in _ENDPOINTS:
             name = f"VPCMETACTL_{key.upper()}"
             if options.context is not None and getattr(options.context, key):
-                name = f"context {options.context.name}: {key}"
+                name = f"the context's {key}"
             elif not self.environ.get(name, "").strip():
                 continue
             told[name] = self._endpoint(key, options, {})

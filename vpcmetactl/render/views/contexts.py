@@ -7,6 +7,12 @@ from vpcmetactl.render.documents import Column, Document, Fit, Group, Line, Styl
 from vpcmetactl.render.items.contexts import Context, ContextsSummary, context_item
 from vpcmetactl.render.views.words import NONE, counted
 
+
+def _regions(one: Context) -> str:
+    meant = ", ".join(one.regions) or "all"
+    return f"{meant} but {', '.join(one.exclude_regions)}" if one.exclude_regions else meant
+
+
 COLUMNS = (
     Column[Context](key="name", title="CONTEXT", text=lambda one: one.name),
     Column[Context](key="account_id", title="ACCOUNT", text=lambda one: one.account_id or NONE),
@@ -21,18 +27,13 @@ COLUMNS = (
         fit=Fit.WRAP,
         optional=True,
     ),
-    Column[Context](key="regions", title="REGIONS", text=lambda one: _regions(one), fit=Fit.WRAP),
+    Column[Context](key="regions", title="REGIONS", text=_regions, fit=Fit.WRAP),
     Column[Context](key="vpc_url", title="VPC API", text=lambda one: one.vpc_url, wide_only=True),
     Column[Context](key="iam_url", title="IAM", text=lambda one: one.iam_url, wide_only=True),
     Column[Context](
         key="search_url", title="SEARCH", text=lambda one: one.search_url, wide_only=True
     ),
 )
-
-
-def _regions(one: Context) -> str:
-    meant = ", ".join(one.regions) or "all"
-    return f"{meant} but {', '.join(one.exclude_regions)}" if one.exclude_regions else meant
 
 
 def _summarize(items: Sequence[Context], _: Trailer) -> ContextsSummary:

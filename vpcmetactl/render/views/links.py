@@ -108,6 +108,7 @@ def _remarks(document: Document[SeenLink]) -> Sequence[Group]:
 
 LINKS = View[LinkSight, SeenLink](
     kind="links",
+    account_key="server.account_id",
     to_item=seen_link,
     sort_key=_sort_key,
     identity=lambda item: item.link.id,

@@ -150,6 +150,7 @@ def _view(kind: str) -> View[ProfileTrust, Profile]:
     is_page = kind == "profile"
     return View(
         kind=kind,
+        account_key="account_id",
         to_item=profile_item,
         sort_key=lambda profile: (profile.name or "", profile.id),
         identity=lambda profile: profile.id,
