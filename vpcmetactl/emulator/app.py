@@ -3,7 +3,7 @@
 A request is routed, struck by a fault or the rate limit if one is due, guarded, answered, logged.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -231,12 +231,18 @@ def _rules(service: Service[Any]) -> list[Rule]:
         for route in service.routes
         for path in (route.path, *route.aliases)
     ]
-    return [*rules, _fallback_rule(service)]
+    return [*rules, *_fallback_rules(service)]
 
 
-def _fallback_rule(service: Service[Any]) -> Rule:
+def _fallback_rules(service: Service[Any]) -> Iterator[Rule]:
     endpoint = _Endpoint(service, _fallback_route(service.fallback), None)
-    return Rule(f"{service.prefix}/<path:rest>", methods=list(_METHODS), endpoint=endpoint)
+    for path, defaults in (("/<path:rest>", None), ("/", {"rest": ""})):
+        yield Rule(
+            f"{service.prefix}{path}",
+            defaults=defaults,
+            methods=list(_METHODS),
+            endpoint=endpoint,
+        )
 
 
 def _fallback_route(handler: Callable[[Call[Any]], Response]) -> Route[Any]:
