@@ -1,7 +1,10 @@
 """Keys, requests and chains: what is asked for is what the platform takes, and so is what comes."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -17,6 +20,8 @@ from vpcmetactl.guest.certificates import (
     SubjectPart,
     check_chain,
     new_key_and_request,
+    present,
+    save,
     subject_of,
     subject_part,
 )
@@ -193,3 +198,113 @@ def test_a_chain_that_is_no_answer_is_refused(
 
     with pytest.raises(MismatchError, match=complaint):
         check_chain(KEY, chain)
+
+
+# What is saved.
+
+CONTENTS = {"key.pem": KEY, "request.pem": REQUEST, "chain.pem": b"chain\n"}
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+@pytest.fixture(params=[0o022, 0o000, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_the_key_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "identity"
+
+    save(folder, CONTENTS, replace=False)
+
+    assert held(folder) == CONTENTS
+    assert mode(folder / "key.pem") == 0o600
+    assert mode(folder / "chain.pem") == mode(folder / "request.pem") == 0o666 & ~umask
+    assert mode(folder) == 0o700
+    assert present(folder) == list(CONTENTS)
+
+
+def test_the_key_is_for_its_owner_alone_from_the_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(descriptor: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+
+    monkeypatch.setattr("os.fsync", look)
+    before = os.umask(0)
+    save(tmp_path / "identity", CONTENTS, replace=False)
+    os.umask(before)
+
+    assert seen == [0o600, 0o666, 0o666]
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_what_is_there_is_left_alone_and_nothing_beside_it(tmp_path: Path, name: str) -> None:
+    tmp_path.joinpath(name).write_bytes(b"mine")
+
+    with pytest.raises(FileExistsError):
+        save(tmp_path, CONTENTS, replace=False)
+
+    assert held(tmp_path) == {name: b"mine"}
+    assert present(tmp_path) == [name]
+
+
+def test_a_link_to_nowhere_is_something_that_is_there(tmp_path: Path) -> None:
+    tmp_path.joinpath("key.pem").symlink_to(tmp_path / "elsewhere")
+
+    assert present(tmp_path) == ["key.pem"]
+    with pytest.raises(FileExistsError):
+        save(tmp_path, CONTENTS, replace=False)
+    assert not tmp_path.joinpath("elsewhere").exists()
+
+
+def test_what_is_there_is_replaced_where_that_is_wanted(tmp_path: Path) -> None:
+    tmp_path.joinpath("key.pem").write_bytes(b"old")
+    tmp_path.joinpath("key.pem").chmod(0o644)
+    tmp_path.joinpath("chain.pem").symlink_to(tmp_path / "elsewhere")
+
+    save(tmp_path, CONTENTS, replace=True)
+
+    assert held(tmp_path) == CONTENTS
+    assert mode(tmp_path / "key.pem") == 0o600
+    assert not tmp_path.joinpath("chain.pem").is_symlink()
+
+
+def test_where_one_cannot_be_replaced_all_are_as_before(tmp_path: Path) -> None:
+    tmp_path.joinpath("key.pem").write_bytes(b"old")
+    tmp_path.joinpath("chain.pem").mkdir()
+
+    with pytest.raises(OSError, match=r"chain\.pem"):
+        save(tmp_path, CONTENTS, replace=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["chain.pem", "key.pem"]
+    assert tmp_path.joinpath("key.pem").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    synced = []
+
+    def fail(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == failing:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+
+    with pytest.raises(OSError, match="No space left"):
+        save(tmp_path / "identity", CONTENTS, replace=False)
+
+    assert list(tmp_path.iterdir()) == []

@@ -6,10 +6,14 @@ platform sets the Common Name to the server's id; it refuses one that is asked f
 
 from __future__ import annotations
 
+import os
+import secrets
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
     from cryptography.x509 import Certificate, ObjectIdentifier
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 KEY_SIZES = (2048, 3072, 4096)
 PARTS = ("C", "ST", "L", "O", "OU")
 """What a subject may have. IBM's documents allow no other."""
+FILES = {"key.pem": 0o600, "request.pem": 0o666, "chain.pem": 0o666}
+"""What is saved, with the permissions that the umask leaves something of."""
 
 _COUNTRY_LETTERS = 2
 _LONGEST = {"ST": 128, "L": 128, "O": 64, "OU": 64}
@@ -164,3 +170,53 @@ def _check_signature(one: Certificate, issuer: Certificate, place: int) -> None:
         raise MismatchError(
             f"certificate {place} of the chain is not signed by certificate {place + 1}"
         ) from None
+
+
+def present(folder: Path) -> Sequence[str]:
+    """Return which of the files that would be saved are in a folder already."""
+    return [name for name in FILES if os.path.lexists(folder / name)]
+
+
+def save(folder: Path, contents: Mapping[str, bytes], *, replace: bool) -> None:
+    """Write the files into a folder, which is made where it is missing: all of them, or none.
+
+    The key is never readable by others, at no moment. Raises OSError, FileExistsError for a file
+    that is there unless ``replace`` is set; everything is then as it was before.
+    """
+    with ExitStack() as tidy, ExitStack() as undo:
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            tidy.callback(_remove_empty, folder)
+        written = {name: _written(folder, name, contents[name], tidy) for name in contents}
+        for name, temporary in written.items():
+            target = folder / name
+            if replace and os.path.lexists(target):
+                kept = _beside(target)
+                os.link(target, kept, follow_symlinks=False)
+                tidy.callback(kept.unlink, missing_ok=True)
+                undo.callback(kept.replace, target)
+                temporary.replace(target)
+            else:
+                os.link(temporary, target)  # unlike a rename, fails where something is
+                undo.callback(target.unlink)
+        undo.pop_all()
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _written(folder: Path, name: str, content: bytes, tidy: ExitStack) -> Path:
+    temporary = _beside(folder / name)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILES[name])
+    tidy.callback(temporary.unlink, missing_ok=True)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    return temporary
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
