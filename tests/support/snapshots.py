@@ -51,8 +51,9 @@ from vpcmetactl.domain.trust import (
     RuleCondition,
     TrustedProfile,
 )
+from vpcmetactl.files.snapshots.composing import PAGE_SIZE
 from vpcmetactl.files.snapshots.reading import Snapshot, open_snapshot
-from vpcmetactl.files.snapshots.writing import PAGE_SIZE, SnapshotWriter
+from vpcmetactl.files.snapshots.writing import SnapshotWriter
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 REGIONS = ("eu-de", "us-south")
@@ -125,12 +126,14 @@ def sealed(lines: Sequence[Any]) -> bytes:
     texts = [json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines[:-1]]
     end, first = dict(lines[-1]), 1
     for page in end["pages"]:
-        page["bytes"] = sum(map(len, texts[first : first + page["lines"]]))
+        text = b"".join(texts[first : first + page["lines"]])
+        page["bytes"] = len(text)
+        page["digest"] = f"sha256:{hashlib.sha256(text).hexdigest()}"
         first += page["lines"]
     del end["digest"]
-    before = b"".join([*texts, json.dumps(end).encode()[:-1], b","])
-    digest = hashlib.sha256(before).hexdigest()
-    return before + f'"digest":"sha256:{digest}"}}\n'.encode()
+    last = json.dumps(end).encode()[:-1] + b","
+    digest = hashlib.sha256(texts[0] + last).hexdigest()
+    return b"".join([*texts, last, f'"digest":"sha256:{digest}"}}\n'.encode()])
 
 
 _maybe = texts | st.none()

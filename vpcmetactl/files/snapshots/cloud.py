@@ -19,7 +19,7 @@ from vpcmetactl.domain.trust import (
     ProfileTrust,
     TrustedProfile,
 )
-from vpcmetactl.files.snapshots.checking import Page, Section
+from vpcmetactl.files.snapshots.layout import Page, Section
 from vpcmetactl.files.snapshots.reading import Snapshot
 from vpcmetactl.usecases.ports import NO_FILTERS, Caller, PageQuery, ServerPage
 

@@ -1,9 +1,9 @@
 """The lines of a snapshot, one JSON object each; ``kind`` comes first and says what a line is.
 
-``snapshot`` opens the file. Servers follow, sorted by account, region, kind and id, then trusted
-profiles, by account and id, then instance templates, by account, region and id. ``end`` closes it
-with a table of what stands where, and a digest of every byte before. Fields are named as in our
-JSON output.
+``snapshot`` opens the file. Then follows one account after the other: servers, sorted by region,
+kind and id, trusted profiles, by id, and instance templates, by region and id. ``end`` closes it
+with a table of what stands where: pages of lines, each with its digest, and a digest of the rest.
+Fields are named as in our JSON output.
 """
 
 from typing import Annotated, Final, Literal
@@ -31,7 +31,9 @@ DIGEST_PREFIX = "sha256:"
 
 # Bytes and lines of what may be very large, within what any reader of JSON can hold.
 Size = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-_ReadingNumber = Annotated[Count, about("The place, from 0, of its reading in the first line.")]
+_ReadingNumber = Annotated[
+    Count, about("The place, from 0, of its reading among those of its account in the first line.")
+]
 
 
 class Failure(Shape, frozen=True):
@@ -78,7 +80,7 @@ class Header(Shape, frozen=True, tag_field="kind", tag="snapshot"):
     format_version: Annotated[Literal[1], about("The version of this format.")]
     tool_version: Annotated[Word, about("The vpcmetactl that wrote the file.")]
     readings: Annotated[
-        tuple[ReadingShape, ...], about("One for each account that was read, in their order.")
+        tuple[ReadingShape, ...], about("One for each visit to an account, in their order.")
     ]
 
 
@@ -293,7 +295,7 @@ class TemplateLine(Shape, frozen=True, tag_field="kind", tag="instance_template"
 
 
 class PageShape(Shape, frozen=True):
-    """Some lines of one content, account, region and kind of server, one after the other."""
+    """Some lines of one account, content, region and kind of server, one after the other."""
 
     content: Annotated[Content, about("What its lines are about.")]
     account_id: Annotated[str | None, about("The account of their readings.")]
@@ -302,6 +304,7 @@ class PageShape(Shape, frozen=True):
     first_id: Annotated[str, about("The id in the first of its lines.")]
     lines: Annotated[Size, about("How many lines it has.")]
     bytes: Annotated[Size, about("How many bytes they take, without compression.")]
+    digest: Annotated[Digest, about("SHA-256 over those bytes.")]
 
 
 class End(Shape, frozen=True, tag_field="kind", tag="end"):
@@ -314,7 +317,9 @@ class End(Shape, frozen=True, tag_field="kind", tag="end"):
         tuple[PageShape, ...], about("Where what stands: every line but the first and the last.")
     ]
     page_size: Annotated[Size, about("How many lines a page has at most.")]
-    digest: Annotated[Digest, about("SHA-256 over every byte of the file before this member.")]
+    digest: Annotated[
+        Digest, about("SHA-256 over the first line, and every byte of this one before this member.")
+    ]
 
 
 def before_digest(end: bytes) -> bytes:

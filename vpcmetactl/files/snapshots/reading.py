@@ -1,18 +1,14 @@
 """Reading a snapshot: page by page, so that a fleet of any size needs little memory."""
 
-import gzip
-import os
-import tempfile
-import zlib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from io import BufferedReader
+from contextlib import ExitStack
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar, cast
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -29,21 +25,17 @@ from vpcmetactl.domain.trust import (
     TrustedProfile,
 )
 from vpcmetactl.files.snapshots import lines
-from vpcmetactl.files.snapshots.checking import (
-    NOT_DECODED,
-    Index,
-    Page,
-    Section,
-    check_snapshot,
-    refuse,
-)
+from vpcmetactl.files.snapshots.checking import check_pages, read_index
+from vpcmetactl.files.snapshots.layout import NOT_DECODED, Index, Page, Section, refuse
+from vpcmetactl.files.snapshots.stored import GZIP, Stored, open_stored, read_page
 from vpcmetactl.files.snapshots.values import TRUST_PARTS, error_from, restart_from
 
 T = TypeVar("T")
 
-_GZIP = b"\x1f\x8b"
 # As many bytes of a file tell what it is.
 _BEGINNING = 200
+# A page is listed while the one before is judged.
+_PAGES_KEPT = 3
 
 
 class _Verdict(msgspec.Struct, gc=False):
@@ -82,7 +74,7 @@ def looks_like_snapshot(path: Path) -> bool:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(f"{path}: {reason}", hint="check the file's name") from None
-    return beginning.startswith(_GZIP) or b'"kind":"snapshot"' in beginning
+    return beginning.startswith(GZIP) or b'"kind":"snapshot"' in beginning
 
 
 def open_snapshot(path: Path) -> "Snapshot":
@@ -91,55 +83,29 @@ def open_snapshot(path: Path) -> "Snapshot":
     Raises InvalidInputError, naming the file and the line, where it cannot be read, is truncated
     or damaged, is no snapshot, or is of a newer format.
     """
-    name = str(path)
     with ExitStack() as stack:
-        copy = stack.enter_context(_temporary_file(name))
-        try:
-            with path.open("rb") as file, _unpacked(file) as source:
-                index = check_snapshot(source, copy, name)
-        except EOFError:
-            refuse(name, "the file ends in the middle of what is compressed: it was cut off")
-        except (gzip.BadGzipFile, zlib.error) as error:
-            refuse(name, f"what is compressed is damaged: {error}")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InvalidInputError(
-                f"{name}: {reason}", hint="check the file's name, and the room for temporary files"
-            ) from None
+        stored = open_stored(path)
+        stack.callback(stored.close)
+        index = read_index(stored)
+        check_pages(stored, index.pages)
         stack.pop_all()
-    return Snapshot(name, copy, index)
-
-
-@contextmanager
-def _unpacked(file: BufferedReader) -> Iterator[BinaryIO]:
-    if not file.peek(len(_GZIP)).startswith(_GZIP):
-        yield file
-        return
-    with gzip.GzipFile(fileobj=file) as source:
-        yield cast("BinaryIO", source)
-
-
-def _temporary_file(name: str) -> BinaryIO:
-    try:
-        return tempfile.TemporaryFile()
-    except OSError as error:
-        raise InvalidInputError(
-            f"{name} cannot be unpacked: {error.strerror or error}",
-            hint="make room, or name a folder that has some in TMPDIR",
-        ) from None
+    return Snapshot(stored, index)
 
 
 class Snapshot:
     """An open snapshot: a ``Record`` of a fleet. Calls may come from any thread.
 
-    Its lines are in an unnamed temporary file, so that the file it was read from may change.
+    Pages are read when they are asked for. Should the file be changed meanwhile, InvalidInputError
+    is raised by whatever needs what was changed.
     """
 
-    def __init__(self, name: str, copy: BinaryIO, index: Index) -> None:
-        self.name = name
+    def __init__(self, stored: Stored, index: Index) -> None:
+        self.name = stored.name
         self.page_size = index.page_size
-        self._copy = copy
+        self._stored = stored
         self._index = index
+        # A page is decoded twice, for its servers and for their verdicts.
+        self._text = lru_cache(_PAGES_KEPT)(partial(read_page, stored))
         self._sections: dict[Section, list[Page]] = defaultdict(list)
         for page in index.pages:
             self._sections[page.section].append(page)
@@ -244,11 +210,11 @@ class Snapshot:
         return templates
 
     def close(self) -> None:
-        """Let go of the copy."""
-        self._copy.close()
+        """Let go of the file."""
+        self._stored.close()
 
     def _decode(self, page: Page, decoder: msgspec.json.Decoder[T]) -> Sequence[T]:
-        text = os.pread(self._copy.fileno(), page.length, page.offset)
+        text = self._text(page)
         try:
             found = decoder.decode_lines(text)
         except NOT_DECODED as error:

@@ -1,15 +1,12 @@
 """Writing a snapshot: lines wait in a temporary file until they can be put in order."""
 
-import gzip
-import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain, groupby, pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self, cast
+from typing import BinaryIO, NamedTuple, Self
 
 import msgspec
 
@@ -19,19 +16,16 @@ from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.snapshots import Content, Reading
 from vpcmetactl.domain.templates import InstanceTemplate
 from vpcmetactl.domain.trust import ProfileTrust
-from vpcmetactl.files.sealing import NO_DIGEST
 from vpcmetactl.files.snapshots import lines
+from vpcmetactl.files.snapshots.composing import LARGE, PAGE_SIZE, composing, ready_page
+from vpcmetactl.files.snapshots.layout import Section
 from vpcmetactl.files.snapshots.values import (
     profile_line,
     reading_shape,
     server_line,
     template_line,
 )
-from vpcmetactl.files.storage import writing_whole
 
-PAGE_SIZE = 500
-
-_COMPRESSION = 6
 _ORDER = {content: rank for rank, content in enumerate(Content)}
 
 
@@ -111,28 +105,16 @@ class SnapshotWriter:
         the same bytes, and compressed the same where the compression library is the same. Raises
         InvalidInputError where something was taken in twice, and OutputError.
         """
-        header = self._header(readings, tool_version)
+        header = _header(readings, tool_version)
         accounts = [reading.account_id or "" for reading in readings]
         places = sorted(self._places, key=lambda place: _sort_key(place, accounts))
         _refuse_twice(places, accounts)
-        digest = hashlib.sha256()
-        counts = Counter(place.content for place in places)
-        with writing_whole(path) as file, _packed(file, path) as packed:
-            for line in chain([header], self._lines(places)):
-                digest.update(line)
-                packed.write(line)
-            end = lines.End(
-                servers=counts[Content.SERVERS],
-                profiles=counts[Content.PROFILES],
-                templates=counts[Content.TEMPLATES],
-                pages=tuple(_pages(places, readings, self._page_size)),
-                page_size=self._page_size,
-                digest=NO_DIGEST,
-            )
-            digest.update(lines.before_digest(msgspec.json.encode(end)))
-            end = msgspec.structs.replace(end, digest=lines.DIGEST_PREFIX + digest.hexdigest())
-            packed.write(msgspec.json.encode(end) + b"\n")
-        return digest.hexdigest()
+        numbers = reading_numbers([reading.account_id for reading in readings])
+        with composing(path, header) as out:
+            for section, page in _pages(places, readings, self._page_size):
+                text = b"".join(self._line(place, numbers[place.reading]) for place in page)
+                out.add(ready_page(section, page[0].id, len(page), text, packed=out.packed))
+            return out.finish(self._page_size)
 
     def close(self) -> None:
         """Let go of what waits."""
@@ -146,38 +128,44 @@ class SnapshotWriter:
         self._places.append(_Place(*key, self._end, len(line) + 1))
         self._end += len(line) + 1
 
-    def _lines(self, places: Iterable[_Place]) -> Iterator[bytes]:
-        for place in places:
-            self._file.seek(place.offset)
-            yield self._file.read(place.length)
-
-    def _header(self, readings: Sequence[Reading], tool_version: str) -> bytes:
-        shape = lines.Header(
-            lines.FORMAT,
-            lines.VERSION,
-            tool_version,
-            tuple(reading_shape(reading) for reading in readings),
-        )
-        try:
-            line = msgspec.json.encode(shape)
-            msgspec.json.decode(line, type=lines.Header)
-        except (msgspec.ValidationError, ValueError, OverflowError) as error:
-            raise _unfit("what was read", error) from None
-        return line + b"\n"
+    def _line(self, place: _Place, number: int) -> bytes:
+        self._file.seek(place.offset)
+        line = self._file.read(place.length)
+        return renumbered(line, place.reading, number) if number != place.reading else line
 
 
-@contextmanager
-def _packed(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    if path.suffix != ".gz":
-        yield file
-        return
-    # Neither a name nor a time, which would differ each time.
-    with gzip.GzipFile("", "wb", compresslevel=_COMPRESSION, fileobj=file, mtime=0) as packed:
-        yield cast("BinaryIO", packed)
+def reading_numbers(accounts: Sequence[str | None]) -> Sequence[int]:
+    """Return the place of each reading among those of its account, by which lines name it."""
+    seen: Counter[str | None] = Counter()
+    numbers = []
+    for account in accounts:
+        numbers.append(seen[account])
+        seen[account] += 1
+    return numbers
+
+
+def renumbered(text: bytes, old: int, new: int) -> bytes:
+    """Return lines of one reading as lines of another."""
+    # In a string the quotes would have backslashes before them.
+    return text.replace(b'"reading":%d,"id":' % old, b'"reading":%d,"id":' % new)
+
+
+def _header(readings: Sequence[Reading], tool_version: str) -> lines.Header:
+    shape = lines.Header(
+        lines.FORMAT,
+        lines.VERSION,
+        tool_version,
+        tuple(reading_shape(reading) for reading in readings),
+    )
+    try:
+        msgspec.json.decode(msgspec.json.encode(shape), type=lines.Header)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise _unfit("what was read", error) from None
+    return shape
 
 
 def _sort_key(place: _Place, accounts: Sequence[str]) -> tuple[object, ...]:
-    return (_ORDER[place.content], accounts[place.reading], place.region, place.kind, place.id)
+    return (accounts[place.reading], _ORDER[place.content], place.region, place.kind, place.id)
 
 
 def _refuse_twice(places: Sequence[_Place], accounts: Sequence[str]) -> None:
@@ -190,25 +178,23 @@ def _refuse_twice(places: Sequence[_Place], accounts: Sequence[str]) -> None:
 
 def _pages(
     places: Sequence[_Place], readings: Sequence[Reading], page_size: int
-) -> Iterator[lines.PageShape]:
-    """Give the table of what stands where: places in their order, cut into pages."""
+) -> Iterator[tuple[Section, Sequence[_Place]]]:
+    """Cut places, which are in their order, into pages."""
 
-    def section(place: _Place) -> tuple[Content, str | None, str, str]:
-        return (place.content, readings[place.reading].account_id, place.region, place.kind)
+    def section_of(place: _Place) -> Section:
+        kind = ServerKind(place.kind) if place.kind else None
+        return Section(place.content, readings[place.reading].account_id, place.region, kind)
 
-    for (content, account, region, kind), group in groupby(places, section):
-        together = list(group)
-        for start in range(0, len(together), page_size):
-            page = together[start : start + page_size]
-            yield lines.PageShape(
-                content=content,
-                account_id=account,
-                region=region or None,
-                server_kind=ServerKind(kind) if kind else None,
-                first_id=page[0].id,
-                lines=len(page),
-                bytes=sum(place.length for place in page),
-            )
+    for section, group in groupby(places, section_of):
+        page: list[_Place] = []
+        size = 0
+        for place in group:
+            if len(page) == page_size or size >= LARGE:
+                yield section, page
+                page, size = [], 0
+            page.append(place)
+            size += place.length
+        yield section, page
 
 
 def _unfit(what: str, error: Exception) -> InvalidInputError:
