@@ -97,6 +97,11 @@ NOTES: Mapping[NoteCode, Note] = {
         "profiles.",
         "Mend the error that the message names; or look at the profiles yourself.",
     ),
+    NoteCode.MANAGED_BY_TERRAFORM: Note(
+        "The state given with `--terraform-state` has a resource for the server: unless the "
+        "configuration says the same, Terraform's next apply takes the change back.",
+        "Write the HCL of the note (`hcl`) into the resource.",
+    ),
     NoteCode.NEW_LINK_ID: Note(
         "A link that was deleted is made again: the platform gives it an id of its own.",
         "Look for places that keep the old id.",

@@ -103,7 +103,7 @@ def test_a_run_holds_its_plan_without_what_was_already_so(
                 "before": off,
                 "after": off | {"enabled": True},
                 "patch": {"enabled": True},
-                "notes": [{"code": "protocol_stays_http", "message": note}],
+                "notes": [{"code": "protocol_stays_http", "message": note, "hcl": None}],
             },
             None,
         ),

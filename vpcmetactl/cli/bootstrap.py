@@ -25,7 +25,7 @@ from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.snapshots import Reading, Record
-from vpcmetactl.domain.terraform import TerraformReading
+from vpcmetactl.domain.terraform import ManagedBy, TerraformReading
 from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -260,6 +260,15 @@ class FileFormats:
         from vpcmetactl.files.terraform.reading import read_terraform  # noqa: PLC0415
 
         return read_terraform(path)
+
+    def find_managed(self, paths: Sequence[Path]) -> Mapping[str, ManagedBy]:
+        """Return which Terraform resource manages a server, by the server's id."""
+        from vpcmetactl.files.terraform.reading import addresses_by_server_id  # noqa: PLC0415
+
+        found: dict[str, ManagedBy] = {}
+        for path in paths:
+            found |= addresses_by_server_id(path)
+        return found
 
     def write_configuration(self, path: Path) -> None:
         """Write the commented template of a configuration file."""

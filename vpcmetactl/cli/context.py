@@ -20,7 +20,7 @@ from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
 from vpcmetactl.domain.snapshots import Reading, Record
 from vpcmetactl.domain.templates import InstanceTemplate
-from vpcmetactl.domain.terraform import TerraformReading
+from vpcmetactl.domain.terraform import ManagedBy, TerraformReading
 from vpcmetactl.domain.trust import ProfileTrust
 from vpcmetactl.usecases.ports import (
     Caller,
@@ -131,6 +131,9 @@ class Files(Protocol):
 
     def read_terraform(self, path: Path) -> TerraformReading:
         """Read what a Terraform plan or state describes."""
+
+    def find_managed(self, paths: Sequence[Path]) -> Mapping[str, ManagedBy]:
+        """Return which Terraform resource manages a server, by the server's id."""
 
     def write_configuration(self, path: Path) -> None:
         """Write the commented template of a configuration file."""

@@ -98,6 +98,18 @@ selection_options = _all(
         "--name", multiple=True, metavar="GLOB", help="Only names like this; may be repeated."
     ),
     click.option("--status", multiple=True, help="Only in this status; may be repeated."),
+    click.option(
+        "--tag",
+        multiple=True,
+        metavar="KEY:VALUE",
+        help="Only with this user tag, as Global Search knows it a while later; may be repeated.",
+    ),
+    click.option(
+        "--instance-group",
+        multiple=True,
+        metavar="ID|CRN|NAME",
+        help="Only members of this instance group; may be repeated.",
+    ),
     click.option("--where", metavar="JMESPATH", help="Only where this holds of the item's JSON."),
     click.option(
         "--from-file",
@@ -300,6 +312,14 @@ check_trust_option = option(
     default="auto",
     show_default=True,
     help="Whether to read who trusts a server: where it matters, and it must be readable, or not.",
+)
+
+terraform_option = click.option(
+    "--terraform-state",
+    "terraform_states",
+    multiple=True,
+    type=_FILE,
+    help="Warn of servers that this state or plan manages; may be repeated.",
 )
 
 identity_loss_option = click.option(

@@ -71,14 +71,16 @@ class NoteCode(StrEnum):
     TRUSTED = "trusted"
     TRUST_UNKNOWN = "trust_unknown"
     NEW_LINK_ID = "new_link_id"
+    MANAGED_BY_TERRAFORM = "managed_by_terraform"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A warning beside a change."""
+    """A warning beside a change; ``hcl`` is what to write into a Terraform configuration."""
 
     code: NoteCode
     message: str
+    hcl: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,9 @@ class Note(Shape, frozen=True):
 
     code: Annotated[NoteCode, about("The stable code of the note.")]
     message: Annotated[str, about("The note in words.")]
+    hcl: Annotated[
+        str | None, about("What to write into a Terraform configuration; `null`: nothing.")
+    ]
 
 
 class ChangeShape(Shape, frozen=True, tag_field="decision", tag="change"):

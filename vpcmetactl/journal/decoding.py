@@ -71,6 +71,7 @@ class _Patch(msgspec.Struct):
 class _Note(msgspec.Struct):
     code: str
     message: str
+    hcl: str | None = None
 
 
 class _Kind(msgspec.Struct):
@@ -240,7 +241,7 @@ def _link_change(text: str) -> _Serverless:
 
 
 def _notes(raw: Sequence[_Note]) -> tuple[Note, ...]:
-    return tuple(Note(known(NoteCode, note.code), note.message) for note in raw)
+    return tuple(Note(known(NoteCode, note.code), note.message, note.hcl) for note in raw)
 
 
 def _found(text: str) -> MetadataService:

@@ -71,7 +71,9 @@ def server_to_json(server: ServerIdentity) -> str:
 
 def change_to_json(change: Change) -> str:
     """Return a planned change without its server; ``kind`` says which of the changes it is."""
-    notes = [{"code": note.code.value, "message": note.message} for note in change.notes]
+    notes = [
+        {"code": note.code.value, "message": note.message, "hcl": note.hcl} for note in change.notes
+    ]
     return json.dumps(_change(change) | {"notes": notes})
 
 

@@ -15,6 +15,7 @@ from vpcmetactl.cli.options import (
     outcome_options,
     restart_rule_option,
     selection_options,
+    terraform_option,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[
         restart_rule_option,
         exit_code_option,
         outcome_options,
+        terraform_option,
         check_trust_option,
         change_options,
         selection_options,
@@ -93,6 +95,7 @@ def set_(app: "App", /, **given: Any) -> "ExitCode":
     \b
     vpcmetactl metadata set --all --protocol https --dry-run
     vpcmetactl metadata set web-1 --response-hop-limit 2
+    vpcmetactl metadata set --all --protocol https --terraform-state terraform.tfstate
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.metadata import set_metadata  # noqa: PLC0415 - once parsed
 

@@ -73,6 +73,9 @@ class Note(Shape, frozen=True):
 
     code: Annotated[NoteCode, about("The stable code of the note.")]
     message: Annotated[str, about("The note in words.")]
+    hcl: Annotated[
+        str | None, about("What to write into a Terraform configuration; `null`: nothing.")
+    ]
 
 
 class ChangeParts(NamedTuple):
@@ -111,7 +114,7 @@ def change_parts(change: Change, link_id: str | None = None) -> ChangeParts:
 
 def note_items(change: Change) -> tuple[Note, ...]:
     """Return what to know about a change, as JSON shows it."""
-    return tuple(Note(note.code, note.message) for note in change.notes)
+    return tuple(Note(note.code, note.message, note.hcl) for note in change.notes)
 
 
 def _planned_restart(change: RestartChange) -> PlannedRestart:

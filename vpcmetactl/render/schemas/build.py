@@ -41,7 +41,7 @@ class Unread(Shape, frozen=True):
         about("The kind of server; `null` where it is the whole region, or no server."),
     ]
     content: Annotated[
-        Literal["servers", "profiles", "templates", "terraform", "account"],
+        Literal["servers", "profiles", "templates", "tags", "terraform", "account"],
         about(
             "What is missing; `terraform` where a plan does not tell everything, `account` where "
             "nothing of an account could be read."

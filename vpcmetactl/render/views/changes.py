@@ -111,7 +111,19 @@ def noted(pairs: Sequence[tuple[ServerIdentity, Sequence[Note]]]) -> Sequence[Gr
         )
         for message, who in sorted(servers.items(), key=lambda pair: pair[0] not in grave)
     ]
-    return [Group(lines, title="Notes")] if lines else []
+    return [*([Group(lines, title="Notes")] if lines else []), *_terraform(flat)]
+
+
+def _terraform(said: Sequence[tuple[Note, ServerIdentity]]) -> Sequence[Group]:
+    """Give each text for Terraform's configuration once, with the servers that it is for."""
+    servers = by_saying([(note.hcl, server) for note, server in said if note.hcl is not None])
+    return [
+        Group(
+            [Line(line, keep=True) for line in hcl.splitlines()],
+            title=f"For Terraform, in the resource of {servers_listed(who)}",
+        )
+        for hcl, who in servers.items()
+    ]
 
 
 def resume_line(run_id: str) -> Line:
