@@ -10,6 +10,8 @@ Everything here is a thin layer over methods of Emulator and World, for whoever 
 | GET, PUT, DELETE /faults `{"faults": [text, …]}` | reads, replaces, clears |
 | GET, DELETE /requests | what was asked, secrets left out; forgets it |
 | POST /tokens/expire | expires every token issued so far |
+| GET /guest/keys | what identity tokens are signed with, as a JSON web key set |
+| GET /guest/ca | the root of the authority that signs certificates, as PEM |
 | GET /coverage | the emulated operations |
 | GET, PUT /settings `{"restart_rule": "faq" or "none", "pace": number, "update_values": flag, \
 "service_disabled": "no_answer" or "forbidden", "wrong_protocol": "no_answer" or "refused"}` | \
@@ -136,6 +138,15 @@ def _expire_tokens(call: ControlCall) -> Response:
     return answer({"expired": call.state.world.expire_tokens()})
 
 
+def _guest_keys(call: ControlCall) -> Response:
+    return answer(call.state.world.guest.tokens.published_keys())
+
+
+def _guest_ca(call: ControlCall) -> Response:
+    root = call.state.world.guest.authority.root_pem
+    return Response(root, content_type="application/x-pem-file")
+
+
 def _coverage(_call: ControlCall) -> Response:
     return answer({"operations": coverage()})
 
@@ -151,5 +162,7 @@ _HANDLERS: Handlers = {
     ("GET", "/requests"): _requests,
     ("DELETE", "/requests"): _clear_requests,
     ("POST", "/tokens/expire"): _expire_tokens,
+    ("GET", "/guest/keys"): _guest_keys,
+    ("GET", "/guest/ca"): _guest_ca,
     ("GET", "/coverage"): _coverage,
 }

@@ -1,9 +1,9 @@
 """Whether a server may become a trusted profile: by a link, by a claim rule, by its CRN.
 
 Platform notes, section 4.2. The platform does know what its documents leave open; here, what is
-open is taken as a no: claims and operators that are not documented, a value that is no JSON text
-(for IN: no list of them), a rule without conditions, and every rule about bare metal, whose claims
-are not published. An operator that says no (NOT_EQUALS) does not hold for a claim that the server
+open is taken as a no: claims and operators that are not documented, a value that is no JSON text,
+number or truth value (for IN: no list of them), a rule without conditions, and every rule about
+bare metal, whose claims are not published. An operator that says no (NOT_EQUALS) does not hold for a claim that the server
 does not have. That an identity of type `crn` may name a server is a guess.
 """
 
@@ -45,14 +45,20 @@ def _holds(condition: Condition, claim: str | None) -> bool:
     if claim is None:
         return False
     try:
-        if condition.operator == "IN":
-            return claim in msgspec.json.decode(condition.value, type=list[str])
-        compare = _OPERATORS.get(condition.operator)
-        return compare is not None and compare(
-            claim, msgspec.json.decode(condition.value, type=str)
-        )
+        value = msgspec.json.decode(condition.value)
     except (msgspec.DecodeError, UnicodeError):
         return False
+    if condition.operator == "IN":
+        return isinstance(value, list) and claim in [_text(item) for item in value]
+    compare, text = _OPERATORS.get(condition.operator), _text(value)
+    return compare is not None and text is not None and compare(claim, text)
+
+
+def _text(value: object) -> str | None:
+    """Return a JSON scalar as the text that claims are compared with; None for all else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
 
 
 def _claims(instance: Instance) -> dict[str, str]:
