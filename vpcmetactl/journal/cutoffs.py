@@ -17,12 +17,12 @@ from vpcmetactl.journal.runlocks import RunLocks
 _CUT_OFF = """
     SELECT c.run, c.server_id, c.step, coalesce(c.outcome_at, c.step_at, c.intent_at)
     FROM changes c
-    WHERE c.realm = ?1 AND c.step IN ('stopping', 'stopped', 'starting')
+    WHERE c.realm = :realm AND c.step IN ('stopping', 'stopped', 'starting')
         AND (c.outcome IS NULL OR c.outcome = 'unknown' OR c.outcome = 'failed'
             AND (c.step <> 'stopping' OR c.error_code IN ('stop_failed', 'start_failed')))
         AND NOT EXISTS (
             SELECT 1 FROM runs r JOIN changes later ON later.run = r.id
-            WHERE r.realm = ?1 AND r.action = 'restart'
+            WHERE r.realm = :realm AND r.action = 'restart'
                 AND later.server_id = c.server_id AND later.id > c.id
                 AND (later.step IS NOT NULL OR later.outcome IN ('applied', 'already_done')
                     OR later.outcome = 'refused' AND later.run = c.run)
@@ -57,7 +57,7 @@ def list_cut_off_restarts(
 
 
 def _select(connection: sqlite3.Connection, realm: int) -> Sequence[_Row]:
-    return [_Row(*row) for row in connection.execute(_CUT_OFF, (realm,))]
+    return [_Row(*row) for row in connection.execute(_CUT_OFF, {"realm": realm})]
 
 
 def _load(connection: sqlite3.Connection, realm: int, ended: set[str]) -> Sequence[CutOffRestart]:

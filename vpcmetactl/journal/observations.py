@@ -14,7 +14,7 @@ from vpcmetactl.domain.evidence import Observation, Sights
 from vpcmetactl.journal.failures import DamageError
 from vpcmetactl.journal.times import from_text, to_text
 
-_Values = tuple[str | int | None, ...]
+_Values = Mapping[str, str | int | None]
 
 # Older SQLite takes 999 variables in a statement.
 _CHUNK = 500
@@ -22,23 +22,23 @@ _CHUNK = 500
 # The sight before is the last one not later than this: two processes may record out of order.
 _INSERT_IF_DIFFERENT = """
     INSERT INTO observations (realm, server_id, observed_at, tie, enabled, status, otherwise_until)
-    SELECT ?1, ?2, ?3,
+    SELECT :realm, :server_id, :observed_at,
         (SELECT count(*) FROM observations
-         WHERE realm = ?1 AND server_id = ?2 AND observed_at = ?3),
-        ?4, ?5, ?6
+         WHERE realm = :realm AND server_id = :server_id AND observed_at = :observed_at),
+        :enabled, :status, :until
     WHERE NOT EXISTS (
         SELECT 1 FROM (
             SELECT enabled, status FROM observations
-            WHERE realm = ?1 AND server_id = ?2 AND observed_at <= ?3
+            WHERE realm = :realm AND server_id = :server_id AND observed_at <= :observed_at
             ORDER BY observed_at DESC, tie DESC LIMIT 1
-        ) WHERE enabled IS ?4 AND status IS ?5
+        ) WHERE enabled IS :enabled AND status IS :status
     )
 """
 
 # All servers of one moment in one statement: for 10,000 of them half the time of one each.
 _SEE = """
     INSERT INTO last_seen (realm, server_id, seen_at)
-    SELECT ?1, value, ?2 FROM json_each(?3) WHERE true
+    SELECT ?, value, ? FROM json_each(?) WHERE true
     ON CONFLICT (realm, server_id) DO UPDATE SET seen_at = excluded.seen_at
     WHERE excluded.seen_at > seen_at
 """
@@ -57,7 +57,14 @@ def _rows(realm: int, observations: Iterable[Observation]) -> Iterator[_Values]:
     for seen in observations:
         before = seen.otherwise_until
         until = None if before is None else text(before)
-        yield realm, seen.server_id, text(seen.observed_at), seen.enabled, seen.status, until
+        yield {
+            "realm": realm,
+            "server_id": seen.server_id,
+            "observed_at": text(seen.observed_at),
+            "enabled": seen.enabled,
+            "status": seen.status,
+            "until": until,
+        }
 
 
 def _by_moment(sights: Sights) -> Mapping[datetime, Sequence[str]]:
