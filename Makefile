@@ -3,11 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 LOCK := requirements/dev.lock
+RUNTIME_LOCK := requirements/runtime.lock
+UV := .venv/lock/bin/uv
+# What package-check tries: the lowest versions of the dependencies on the first, the newest on each.
+PYTHONS ?= $(PYTHON)
 
-.PHONY: help setup demo test lint types imports unit docs docs-check record golden bench lock format clean
+.PHONY: help setup demo test lint types imports unit docs docs-check record golden bench lock man package \
+	package-check release-files format clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: $(READY) ## create .venv with everything
 
@@ -59,11 +64,33 @@ format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-lock: ## resolve the development dependencies anew
+# --universal: for every Python and system. The versions of a release are those that the tests ran with.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --upgrade pyproject.toml
+
+lock: $(UV) ## resolve the dependencies anew, of the development and of a release
+	$(COMPILE) --group dev --output-file $(LOCK)
+	$(COMPILE) --constraint $(LOCK) --output-file $(RUNTIME_LOCK)
+
+$(UV):
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/pip install --quiet uv
-	.venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --upgrade --group dev pyproject.toml --output-file $(LOCK)
+
+# The time that everything in a release bears: of the last commit, or, unpacked from an sdist, of that.
+man package package-check release-files: export SOURCE_DATE_EPOCH ?= \
+	$(shell if [ -e .git ]; then git log -1 --format=%ct; else stat -c %Y pyproject.toml; fi)
+
+man: $(READY) ## write the man pages into dist/man
+	$(BIN)/python -m release.man
+
+package: man ## build the sdist and the wheel into dist, twice, and compare
+	$(BIN)/python -m release.build
+
+package-check: package $(UV) ## try the wheel on what the bounds allow; PYTHONS="python3.11 python3.13"
+	$(BIN)/python -m release.check $(UV) $(PYTHONS)
+
+release-files: package ## write licences, bill of materials and checksums into dist
+	$(BIN)/python -m release.files
 
 clean: ## remove what the targets made
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
