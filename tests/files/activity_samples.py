@@ -38,14 +38,62 @@ def a_proof(**fields: object) -> dict[str, Any]:
         "format": "vpcmetactl-proof",
         "format_version": 1,
         "tool_version": "0.3.0",
-        "server": {"crn": WEB_CRN, "id": WEB},
-        "account_id": ACCOUNT,
         "probed_at": "2026-11-21T13:00:00+01:00",
         "answered": True,
+        "outcome": "answered",
+        "server": {"crn": WEB_CRN, "id": WEB},
+        "account_id": ACCOUNT,
+        "zone": "us-south-1",
+        "region": "us-south",
         "protocol": "http",
+        "url": "http://169.254.169.254",
+        "api_version": "2025-08-26",
         "profile": None,
+        "metadata_service": {"enabled": True, "protocol": "http", "response_hop_limit": 1},
+        "clock_skew_seconds": None,
+        "attempts": [
+            {
+                "url": "http://169.254.169.254",
+                "protocol": "http",
+                "outcome": "answered",
+                "message": "it gave an identity token",
+                "remedy": None,
+                "seconds": 0.01,
+            }
+        ],
+        "checks": [
+            {"name": "nonce", "outcome": "ok", "message": "it is in the token", "remedy": None}
+        ],
         **fields,
     }
+
+
+def a_silence(**fields: object) -> dict[str, Any]:
+    """Return a proof that nothing answered in some server."""
+    nothing = dict.fromkeys(
+        (
+            *("server", "account_id", "zone", "region", "protocol", "url", "api_version"),
+            *("profile", "metadata_service", "clock_skew_seconds"),
+        )
+    )
+    silent = {
+        "url": "http://169.254.169.254",
+        "protocol": "http",
+        "outcome": "no_answer",
+        "message": "no answer in 3 seconds",
+        "remedy": "vpcmetactl metadata enable SERVER",
+        "seconds": 3,
+    }
+    return a_proof(
+        **{
+            **nothing,
+            "answered": False,
+            "outcome": "no_answer",
+            "attempts": [silent],
+            "checks": [],
+            **fields,
+        }
+    )
 
 
 def lines(*values: object) -> bytes:
@@ -61,6 +109,7 @@ class Reading:
         self.events = list(reader.events())
         self.summary = reader.summary(len(self.events))
         self.unreadable = reader.unreadable
+        self.remarks = reader.remarks
 
     @property
     def counts(self) -> tuple[int, int, int, int, int]:

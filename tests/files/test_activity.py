@@ -20,6 +20,7 @@ from tests.files.activity_samples import (
     WEB_CRN,
     Reading,
     a_proof,
+    a_silence,
     an_event,
     lines,
 )
@@ -124,7 +125,7 @@ TELLING_NOTHING = {
     "a token of bare metal": an_event(TOKEN, target={"id": METAL_CRN}),
     "a token of nobody": an_event(TOKEN, target={"id": PROFILE_CRN}),
     "a token of two": an_event(TOKEN, initiator={"id": WEB_CRN + "x"}),
-    "a proof of silence": a_proof(answered=False, protocol=None),
+    "a proof of silence": a_silence(),
     "a proof of bare metal": a_proof(server={"crn": METAL_CRN, "id": "0717_m"}),
     "another format": {"format": "vpcmetactl-plan"},
     "a log entry": {"user_data": json.dumps({"text": "hello"})},
@@ -219,7 +220,8 @@ def test_an_export_may_be_empty(content: bytes) -> None:
 
 def test_a_proof_is_the_guests_word() -> None:
     (event,) = Reading(json.dumps(a_proof(), indent=2).encode()).events
-    assert event == ServerEvent(WEB, NOON, EventKind.ANSWERED, Source.GUEST_PROBE)
+    note = "over http at http://169.254.169.254"
+    assert event == ServerEvent(WEB, NOON, EventKind.ANSWERED, Source.GUEST_PROBE, note=note)
 
 
 WRAPPED = {

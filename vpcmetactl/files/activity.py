@@ -10,6 +10,7 @@ directly from the archive", "Querying data", and the Go SDK of its API.)
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -56,6 +57,7 @@ class _Result(msgspec.Struct, gc=False):
 
 _decode_record = msgspec.json.Decoder(_Record).decode
 _decode_result = msgspec.json.Decoder(_Result).decode
+_decode_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_event = msgspec.json.Decoder(Event).decode
 
 
@@ -79,7 +81,8 @@ def open_evidence(name: str, account_id: str, stdin: BinaryIO) -> Iterator["Evid
 class EvidenceReader:
     """Reads one file, in bounded memory, and counts what is in it.
 
-    ``unreadable`` has the first few things that could not be read, with their places.
+    With their places, ``unreadable`` has the first few things that could not be read, and
+    ``remarks`` the first few proofs that settle nothing, and why.
     """
 
     def __init__(self, stream: BinaryIO, name: str, account_id: str) -> None:
@@ -91,6 +94,7 @@ class EvidenceReader:
         self._earliest: datetime | None = None
         self._latest: datetime | None = None
         self.unreadable: list[str] = []
+        self.remarks: list[str] = []
 
     def events(self) -> Iterator[ServerEvent]:
         """Yield what the file tells of servers of the account, in the file's order.
@@ -123,10 +127,13 @@ class EvidenceReader:
             by_kind=dict(self._by_kind),
         )
 
-    def _told_by(self, value: msgspec.Raw) -> Iterable[ServerEvent]:
+    def _told_by(self, value: msgspec.Raw, *, is_element: bool = False) -> Iterable[ServerEvent]:
         try:
             record = _decode_record(value)
         except NOT_DECODED as error:
+            elements = None if is_element else _elements(value)
+            if elements is not None:
+                return chain.from_iterable(self._told_by(one, is_element=True) for one in elements)
             self._complain_of_record(str(error))
             return ()
         if record.action is not None or record.format is not _ABSENT:
@@ -165,10 +172,12 @@ class EvidenceReader:
             return server_event(_decode_event(value), self._account_id)
         if msgspec.json.decode(record.format) != proofs.FORMAT:
             return None
-        proof = proofs.proof_from(value)
-        if proof.account_id != self._account_id:
+        told = proofs.told_by(value)
+        if told.account_id not in (None, self._account_id):
             raise ForeignError
-        return proofs.event_of(proof)
+        if told.event is None and len(self.remarks) < _EXAMPLES:
+            self.remarks.append(f"record {self._read + 1}: {told.why_none}"[:_LONGEST])
+        return told.event
 
     def _complain_of_line(self, line: int, why: str) -> None:
         self._complain(f"line {line}: {why}")
@@ -181,6 +190,14 @@ class EvidenceReader:
         self._unreadable += 1
         if len(self.unreadable) < _EXAMPLES:
             self.unreadable.append(complaint[:_LONGEST])
+
+
+def _elements(value: msgspec.Raw) -> list[msgspec.Raw] | None:
+    """Return the elements of an array that is one value among others; ``None`` of what is none."""
+    try:
+        return _decode_elements(value)
+    except NOT_DECODED:
+        return None
 
 
 def _unwrapped(record: _Record, deepest: int) -> list[msgspec.Raw]:

@@ -1,9 +1,10 @@
 """The JSON values of a file of any size, in bounded memory.
 
-A file may hold values one after the other, such as JSON lines, or one JSON array; both may be
-gzipped. The decoder takes many values at a time, which is what makes it fast: a piece of the file
-is cut off where a value seems to end. Where it then does not decode, the place was a wrong one, or
-something in the piece is no JSON, and the piece is taken apart value by value.
+A file may hold values one after the other, such as JSON lines, or a JSON array, or an array and
+values after it; all of it may be gzipped. The decoder takes many values at a time, which is what
+makes it fast: a piece of the file is cut off where a value seems to end. Where it then does not
+decode, the place was a wrong one, or something in the piece is no JSON, and the piece is taken
+apart value by value.
 """
 
 import re
@@ -27,6 +28,7 @@ Unreadable = Callable[[int, str], None]
 _BLOCK = 1024 * 1024
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+_EMPTY = re.compile(rb"[ \t\r\n]*(?:\[[ \t\r\n]*\][ \t\r\n]*)*")
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {
     b"PAR1": "it is a Parquet file; write the events in it out as JSON",
@@ -55,8 +57,8 @@ class _Layout:
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUES = msgspec.json.Decoder(msgspec.Raw)
-# Arrays that follow one another are read as one.
-_BETWEEN = re.compile(rb"(?<=\})\s*(?:,|\]\s*\[)\s*(?=\{)")
+# Arrays that follow one another are read as one, and so may be values that follow an array.
+_BETWEEN = re.compile(rb"(?<=\})\s*(?:,|\]\s*\[|\])\s*(?=\{)")
 _ARRAY = _Layout(_BETWEEN, _BETWEEN, lambda piece: _ELEMENTS.decode(b"[" + piece + b"]"))
 _LINES = _Layout(re.compile(rb"\n(?=\{)"), re.compile(rb"\n"), _VALUES.decode_lines)
 
@@ -78,6 +80,7 @@ class _Splitter:
 
     def __init__(self, unreadable: Unreadable) -> None:
         self.line = 1
+        self._layout = _LINES
         self._unreadable = unreadable
 
     def split(self, blocks: Iterator[bytes]) -> Iterator[Sequence[msgspec.Raw]]:
@@ -86,31 +89,35 @@ class _Splitter:
             if head.startswith(magic):
                 self._unreadable(1, why)
                 return
-        is_array = head.startswith(b"[")
-        layout = _ARRAY if is_array else _LINES
+        if head.startswith(b"["):
+            head, self._layout = head[1:], _ARRAY
         buffer, enough = b"", 0
-        for block in chain([head[1:] if is_array else head], blocks):
+        for block in chain([head], blocks):
             buffer += block
             if len(buffer) < enough:
                 continue
-            values, rest = self._taken(buffer, layout)
+            values, rest = self._taken(buffer)
             enough = 0 if rest else 2 * len(buffer)
             buffer = buffer[rest:]
             yield values
-        yield self._last(buffer, layout)
+        values, rest = self._last(buffer)
+        yield values
+        if rest < len(buffer):
+            yield self._last(buffer[rest:])[0]
 
     def _head(self, blocks: Iterator[bytes]) -> bytes:
-        """Return the first block from its first character on that is not blank."""
+        """Return the first block from its first character on, past blanks and empty arrays."""
         head = next(blocks, b"").removeprefix(_BOM)
         while not head.lstrip(_BLANK) and (block := next(blocks, b"")):
             self.line += head.count(b"\n")
             head = block
-        text = head.lstrip(_BLANK)
+        text = _EMPTY.sub(b"", head, count=1)
         self.line += head.count(b"\n", 0, len(head) - len(text))
         return text
 
-    def _taken(self, buffer: bytes, layout: _Layout) -> tuple[Sequence[msgspec.Raw], int]:
+    def _taken(self, buffer: bytes) -> tuple[Sequence[msgspec.Raw], int]:
         """Return the values that are whole, and where the rest begins: 0, if more is needed."""
+        layout = self._layout
         cuts = [match.span() for match in layout.cut.finditer(buffer, len(buffer) - _NEAR_END)]
         if not cuts:
             cuts = [match.span() for match in layout.cut.finditer(buffer)]
@@ -120,14 +127,24 @@ class _Splitter:
             except NOT_DECODED as error:
                 if _ends_within(error):
                     continue
-                return self._taken_apart(buffer, layout, is_last=False)
+                return self._taken_apart(buffer, is_last=False)
             self.line += buffer.count(b"\n", 0, rest)
+            self._pass(buffer[end:rest])
             return values, rest
         if len(buffer) > LONGEST:
-            return self._taken_apart(buffer, layout, is_last=True)
+            return self._taken_apart(buffer, is_last=True)
         return (), 0
 
-    def _last(self, buffer: bytes, layout: _Layout) -> Sequence[msgspec.Raw]:
+    def _pass(self, between: bytes) -> bool:
+        """Go on behind what is between two values, and return whether an array ended there."""
+        if between.strip() != b"]":
+            return False
+        self._layout = _LINES
+        return True
+
+    def _last(self, buffer: bytes) -> tuple[Sequence[msgspec.Raw], int]:
+        """Return the values at the end, and where the rest begins if an array ends before it."""
+        layout = self._layout
         piece = buffer.rstrip(_BLANK)
         ends = layout is not _ARRAY or piece.endswith(b"]")
         if layout is _ARRAY:
@@ -135,17 +152,18 @@ class _Splitter:
         try:
             values = layout.decode(piece)
         except NOT_DECODED:
-            values, _ = self._taken_apart(piece, layout, is_last=True)
+            values, rest = self._taken_apart(piece, is_last=True)
+            if self._layout is not layout:
+                return values, rest
         else:
             self.line += piece.count(b"\n")
         if not ends:
             self._unreadable(self.line, "the array does not end: something is missing")
-        return values
+        return values, len(buffer)
 
-    def _taken_apart(
-        self, piece: bytes, layout: _Layout, *, is_last: bool
-    ) -> tuple[list[msgspec.Raw], int]:
+    def _taken_apart(self, piece: bytes, *, is_last: bool) -> tuple[list[msgspec.Raw], int]:
         """Return the values in a piece, and where the rest begins; tell what is no JSON."""
+        layout = self._layout
         ends = [match.span() for match in layout.part.finditer(piece)]
         if is_last:
             ends.append((len(piece), len(piece)))
@@ -163,8 +181,10 @@ class _Splitter:
                 line += piece.count(b"\n", told, start)
                 told, count = start, 1
                 self._unreadable(line, str(error))
-            start = ends[first + count - 1][1]
+            end, start = ends[first + count - 1]
             first += count
+            if self._pass(piece[end:start]):
+                break
         self.line = line + piece.count(b"\n", told, start)
         return values, start
 
