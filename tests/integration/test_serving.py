@@ -81,6 +81,17 @@ def test_sigterm_ends_it_too() -> None:
     assert not Path(state).parent.exists()
 
 
+def test_what_a_server_gets_without_its_service_is_chosen_at_the_start() -> None:
+    chosen = ("--service-disabled", "forbidden", "--wrong-protocol", "refused")
+    with serving("--scenario", "empty", *chosen) as environment:
+        answer = said(
+            environment["VPCMETACTL_IAM_URL"],
+            "GET /_emulator/settings HTTP/1.1\nHost: emulator\nConnection: close\n\n",
+        )
+
+    assert '"service_disabled":"forbidden","wrong_protocol":"refused"' in answer
+
+
 def test_several_requests_are_answered_on_one_connection() -> None:
     one = "GET /vpc/us-south/v1/regions HTTP/1.1\nHost: emulator\n\n"
     with serving() as environment:

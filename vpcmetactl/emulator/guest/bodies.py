@@ -1,8 +1,8 @@
 """The JSON of the Metadata API: what the VPC API says of the same server, without addresses.
 
-IBM's pages print some bodies and list the properties of others; `href` is in none of them. The
-attachments, interfaces and virtual network interfaces of which only paths are documented have the
-properties that the VPC API gives them.
+IBM's pages print some bodies and list the properties of others; platform notes, section 5.3. No
+printed resource has an `href`. Attachments and virtual network interfaces, of which only paths are
+documented, have the properties that the VPC API gives them.
 """
 
 import base64
@@ -62,7 +62,10 @@ INSTANCE_PROPERTIES = (
     "vpc",
     "zone",
 )
-"""Those of the VPC API that IBM's summary or change log of the Metadata API names."""
+"""Those of the VPC API that IBM's summary or change log of the Metadata API names.
+
+That an instance shows its network attachments, which can be listed, is a guess.
+"""
 
 
 def instance_metadata(instance: Instance, now: datetime) -> Body:
