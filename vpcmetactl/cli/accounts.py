@@ -83,7 +83,8 @@ class Accounts:
     visits: Sequence[_Visit]
     errors: list[VpcmetactlError] = field(default_factory=list)
     _shut: list[Scope] = field(default_factory=list)
-    _read: list[tuple[Part, Scope]] = field(default_factory=list)
+    # By the account's place among the visits: they end in any order.
+    _read: dict[int, tuple[Part, Scope]] = field(default_factory=dict)
     _is_found: bool = False
 
     @property
@@ -119,7 +120,7 @@ class Accounts:
 
     def scope(self) -> Scope:
         """Say what was read of all accounts together, and what could not be."""
-        return _joined([*(scope for _, scope in self._read), *self._shut])
+        return _joined([*(scope for _, scope in self._results), *self._shut])
 
     def conclude(
         self, out: Emitter[Any], output: OutputChoice, *, exit_code: bool = False
@@ -129,7 +130,7 @@ class Accounts:
         With ``exit_code`` a result that is not empty ends with 3.
         """
         self.observer.finish()
-        scope, parts = self.scope(), [part for part, _ in self._read]
+        scope, parts = self.scope(), [part for part, _ in self._results]
         told = [part.is_found for part in parts if part.is_found is not None]
         is_finding = exit_code and (any(told) if told else self._is_found)
         is_short = bool(scope.incomplete) or any(part.is_short for part in parts)
@@ -147,10 +148,10 @@ class Accounts:
 
     def _batches(self, read: Read[T]) -> Iterator[Sequence[T]]:
         if not self.are_many or (self.visits and self.visits[0].snapshot is not None):
-            for visit in self.visits:
-                yield from self._visit(visit, read)
+            for place in range(len(self.visits)):
+                yield from self._visit(place, read)
             return
-        lanes = [_Lane(partial(self._visit, visit, read)) for visit in self.visits]
+        lanes = [_Lane(partial(self._visit, place, read)) for place in range(len(self.visits))]
         for lane in lanes:
             lane.start()
         for visit, lane in zip(self.visits, lanes, strict=True):
@@ -162,7 +163,12 @@ class Accounts:
                 context = visit.options.context
                 self.miss(visit.caller.account_id, context.name if context else "", error)
 
-    def _visit(self, visit: _Visit, read: Read[T]) -> Iterator[Sequence[T]]:
+    @property
+    def _results(self) -> Sequence[tuple[Part, Scope]]:
+        return [self._read[place] for place in sorted(self._read)]
+
+    def _visit(self, place: int, read: Read[T]) -> Iterator[Sequence[T]]:
+        visit = self.visits[place]
         app, options, observer = self.app, visit.options, visit.observer
         with app.open_log(options, visit.caller, observer) as log:
             session = Session(
@@ -177,11 +183,11 @@ class Accounts:
             )
             tell_cut_off(session)
             part = yield from read(session)
-            self._read.append((part, session.scope(part.reading, part.unread)))
+            self._read[place] = (part, session.scope(part.reading, part.unread))
 
     def _demand_found(self, choice: Choice) -> None:
         """Raise for a server that was named and is in none of the accounts."""
-        readings = [part.reading for part, _ in self._read if part.reading is not None]
+        readings = [part.reading for part, _ in self._results if part.reading is not None]
         if choice.ignore_not_found or not readings:
             return
         missing = [
