@@ -148,7 +148,13 @@ IMPORTED = ImportSummary(
     unreadable=2,
     earliest=ENABLED_AT,
     latest=ENABLED_AT + timedelta(days=3),
-    by_kind={EventKind.STOPPED: 400, EventKind.STARTED: 401, EventKind.UPDATED: 433},
+    by_kind={
+        EventKind.STOPPED: 400,
+        EventKind.STARTED: 400,
+        EventKind.UPDATED: 432,
+        EventKind.ANSWERED: 2,
+    },
+    proven=[a_server_id("instance web-1"), a_server_id("instance web-2")],
 )
 
 _SPOT = Note(NoteCode.CAPACITY_AT_RISK, "may find no capacity to start again (spot instance)")

@@ -256,7 +256,8 @@ def test_servers_left_stopped_are_named_with_what_starts_them_again() -> None:
 def test_an_import_tells_what_became_of_every_record() -> None:
     text = rendered_example("import", Format.TABLE)
     assert "  Records read          1,000,000\n" in text
-    assert "  Kinds                 433 updated, 400 stopped, 401 started\n" in text
+    assert "  Kinds                 432 updated, 400 stopped, 400 started, 2 answered\n" in text
+    assert "\nThe service works on 2 servers: no restart is outstanding there.\n" in text
     assert "What was not understood" in text
     counts = document("import")["summary"]
     parts = ("kept", "known", "foreign", "ignored", "unreadable")
@@ -274,6 +275,8 @@ def test_imports_are_summed_up() -> None:
         {kind.value: count for kind, count in IMPORTED.by_kind.items()},
     )
     assert EventKind.ACKNOWLEDGED.value not in both["by_kind"]
+    twice = json.loads(rendered(IMPORT, Format.JSON, [IMPORTED, IMPORTED]))["summary"]
+    assert twice["proven"] == both["proven"] == sorted(IMPORTED.proven)
 
 
 def test_ids_name_the_servers() -> None:

@@ -118,7 +118,8 @@ class ImportSummary:
     ``kept`` events are new, ``known`` ones were there already; ``foreign`` ones are of another
     account, ``ignored`` ones tell nothing of a server's past, ``unreadable`` ones are not what the
     source documents. ``by_kind`` counts what is kept or known; ``earliest`` and ``latest`` are the
-    first and last moments of these, in UTC.
+    first and last moments of these, in UTC. ``proven`` are the ids of the servers on which the
+    service answered.
     """
 
     read: int
@@ -130,3 +131,4 @@ class ImportSummary:
     earliest: datetime | None = None
     latest: datetime | None = None
     by_kind: Mapping[EventKind, int] = field(default_factory=dict)
+    proven: Sequence[str] = ()

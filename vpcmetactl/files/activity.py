@@ -93,6 +93,7 @@ class EvidenceReader:
         self._by_kind: Counter[EventKind] = Counter()
         self._earliest: datetime | None = None
         self._latest: datetime | None = None
+        self._proven: set[str] = set()
         self.unreadable: list[str] = []
         self.remarks: list[str] = []
 
@@ -125,6 +126,7 @@ class EvidenceReader:
             earliest=self._earliest,
             latest=self._latest,
             by_kind=dict(self._by_kind),
+            proven=sorted(self._proven),
         )
 
     def _told_by(self, value: msgspec.Raw, *, is_element: bool = False) -> Iterable[ServerEvent]:
@@ -165,6 +167,8 @@ class EvidenceReader:
             self._by_kind[event.kind] += 1
             self._earliest = min(event.at, self._earliest or event.at)
             self._latest = max(event.at, self._latest or event.at)
+            if event.is_proof:
+                self._proven.add(event.server_id)
         return event
 
     def _decoded(self, record: _Record, value: msgspec.Raw) -> ServerEvent | None:
@@ -175,7 +179,7 @@ class EvidenceReader:
         told = proofs.told_by(value)
         if told.account_id not in (None, self._account_id):
             raise ForeignError
-        if told.event is None and len(self.remarks) < _EXAMPLES:
+        if told.why_none is not None and len(self.remarks) < _EXAMPLES:
             self.remarks.append(f"record {self._read + 1}: {told.why_none}"[:_LONGEST])
         return told.event
 

@@ -101,12 +101,12 @@ class Proof(Shape, frozen=True):
 class Told(NamedTuple):
     """What a proof comes to: an event of a server of an account, or in words why there is none.
 
-    ``account_id`` is ``None`` where no server is named.
+    ``account_id`` is ``None`` where it is not known.
     """
 
     account_id: str | None
     event: ServerEvent | None
-    why_none: str = ""
+    why_none: str | None
 
 
 class _Head(msgspec.Struct):
@@ -120,8 +120,8 @@ _PROOF = msgspec.json.Decoder(Proof)
 def told_by(content: msgspec.Raw) -> Told:
     """Return what the proof in a JSON value tells.
 
-    Only an answer tells something: that there was none may have many causes. Raises what decoding
-    does, or ContradictionError where it cannot be as the proof says.
+    Only that an instance was given a token of its own tells something. Raises what decoding does,
+    or ContradictionError where it cannot be as the proof says.
     """
     version = _HEAD.decode(content).format_version
     if version > VERSION:
@@ -129,24 +129,29 @@ def told_by(content: msgspec.Raw) -> Told:
     proof = _PROOF.decode(content)
     crn = _crn(proof)
     account_id = crn.account_id if crn else proof.account_id
+    why_none = _why_none(proof, crn)
+    if why_none is not None or crn is None:
+        return Told(account_id, None, why_none)
+    return Told(account_id, _answer(proof, crn), None)
+
+
+def _why_none(proof: Proof, crn: Crn | None) -> str | None:
     if not proof.answered:
-        where = f"on server {crn.resource_id}" if crn else "on a server it could not name"
-        return Told(
-            account_id,
-            None,
-            f"the service did not answer {where} ({proof.outcome}), which may have many causes "
-            "and settles nothing",
+        where = f"on server {crn.resource_id}" if crn else "on a server that it could not name"
+        return (
+            f"the service did not answer {where} ({proof.outcome}), which can have many causes "
+            "and settles nothing"
         )
     if crn is None:
-        return Told(account_id, None, "the service answered and did not name the server")
-    if crn.resource_type != "instance":
-        return Told(
-            account_id,
-            None,
-            f"the service answered on {crn.resource_id}, which is no instance, and the restart "
-            "rule is about instances only",
+        return "the service answered, and the proof does not say on which server"
+    if any(check.outcome == "nonce_mismatch" for check in proof.checks):
+        return (
+            f"what answered on server {crn.resource_id} did not give a token of its own "
+            "(nonce_mismatch), so it may not have been the service"
         )
-    return Told(account_id, _answer(proof, crn))
+    if crn.resource_type != "instance":
+        return f"server {crn.resource_id} is no instance, and the restart rule covers no other"
+    return None
 
 
 def _crn(proof: Proof) -> Crn | None:
@@ -157,10 +162,8 @@ def _crn(proof: Proof) -> Crn | None:
         crn = Crn.parse(proof.server.crn)
     except InvalidInputError as error:
         raise ContradictionError(f"a proof of server {proof.server.id}: {error}") from None
-    if (crn.resource_id, crn.account_id) != (
-        proof.server.id,
-        proof.account_id or crn.account_id,
-    ):
+    account_id = proof.account_id or crn.account_id
+    if (crn.resource_id, crn.account_id) != (proof.server.id, account_id):
         raise ContradictionError(
             f"a proof of server {proof.server.id} whose CRN names another server or account"
         )

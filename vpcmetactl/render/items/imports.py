@@ -26,6 +26,10 @@ class Import(Shape, frozen=True):
         dict[Shows, int],
         about("Events that are new or known, by what they show; a kind without any is left out."),
     ]
+    proven: Annotated[
+        tuple[str, ...],
+        about("The ids of the servers on which the service answered: none is to be restarted."),
+    ]
 
 
 def import_item(summary: ImportSummary) -> Import:
@@ -44,4 +48,5 @@ def import_item(summary: ImportSummary) -> Import:
             for kind in EventKind
             if (count := summary.by_kind.get(kind, 0))
         },
+        proven=tuple(summary.proven),
     )

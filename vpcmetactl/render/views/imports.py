@@ -7,7 +7,7 @@ from vpcmetactl.domain.evidence import ImportSummary
 from vpcmetactl.render.documents import Column, Document, Group, Line, Style, Trailer, View
 from vpcmetactl.render.items.imports import Import, import_item
 from vpcmetactl.render.items.servers import Shows
-from vpcmetactl.render.views.words import listed, moment
+from vpcmetactl.render.views.words import counted, listed, moment
 
 _COUNTS = (
     ("read", "READ", "Records read", None),
@@ -19,9 +19,10 @@ _COUNTS = (
 )
 
 _NOT_UNDERSTOOD = (
-    "What was not understood is no Activity Tracker event as IBM documents them, or lacks its time "
-    "or server; everything else was imported."
+    "What was not understood is neither an Activity Tracker event as IBM documents them nor a "
+    "proof, or lacks its time or server; everything else was imported."
 )
+_SETTLED = "no restart is outstanding there."
 
 
 def _count(one: Import, field: str) -> int:
@@ -60,6 +61,7 @@ def _summarize(items: Sequence[Import], _: Trailer) -> Import:
         earliest=min((one.earliest for one in items if one.earliest), default=None),
         latest=max((one.latest for one in items if one.latest), default=None),
         by_kind=dict(by_kind),
+        proven=tuple(sorted({server_id for one in items for server_id in one.proven})),
     )
 
 
@@ -68,6 +70,9 @@ def _remarks(document: Document[Import]) -> Sequence[Group]:
     groups = []
     if counts.unreadable:
         groups.append(Group([Line(_NOT_UNDERSTOOD, style=Style.ATTENTION)]))
+    if counts.proven:
+        servers = counted(len(counts.proven), "server")
+        groups.append(Group([Line(f"The service works on {servers}: {_SETTLED}")]))
     if counts.kept or counts.known:
         command = Line("vpcmetactl restarts list", label="What they tell", keep=True)
         groups.append(Group([command]))

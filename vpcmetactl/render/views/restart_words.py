@@ -23,6 +23,7 @@ _HAPPENED = {
     Shows.ANSWERED: "the service answered",
     Shows.ACKNOWLEDGED: "said to need no restart",
 }
+_PROBED = "a probe in the server got an answer"
 _SOURCES = {
     Source.OBSERVATION: "Seen",
     Source.OWN_RUN: "Own run",
@@ -93,6 +94,8 @@ def _told(known: Evidence) -> str:
 
 
 def _what(known: Evidence) -> str:
+    if known.source is Source.GUEST_PROBE:
+        return _PROBED
     if known.shows is not Shows.SEEN:
         return _HAPPENED[known.shows]
     service = "not reported" if known.enabled is None else on_off(known.enabled)
@@ -100,6 +103,8 @@ def _what(known: Evidence) -> str:
 
 
 def _by(known: Evidence) -> str:
+    if known.source is Source.GUEST_PROBE:
+        return f" {known.note}" if known.note else ""
     return "" if known.shows is Shows.SEEN else f" ({_SOURCES[known.source]})"
 
 
