@@ -32,41 +32,33 @@ def certify(
     state: GuestState, server_id: str, csr_pem: str, lifetime: timedelta
 ) -> IssuedCertificate:
     """Certify that the key of a signing request is a server's; a refusal if it must not be."""
-    csr = _read(csr_pem)
-    key = csr.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_KEY:
-        raise _refused(f"has no RSA key of {LEAST_KEY} bits or more")
-    common_name = x509.NameAttribute(NameOID.COMMON_NAME, server_id)
-    subject = x509.Name([*_subject(csr).rdns, x509.RelativeDistinguishedName([common_name])])
-    return state.authority.certify(subject, key, state.now().replace(microsecond=0), lifetime)
-
-
-def _read(csr_pem: str) -> x509.CertificateSigningRequest:
-    """Return a request that is signed with its own key."""
-    try:
-        csr = x509.load_pem_x509_csr(csr_pem.encode())
-        signed = csr.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _refused("cannot be read as a signing request in PEM form") from None
-    if not signed:
-        raise _refused("is not signed with the key that it is about")
-    return csr
-
-
-def _subject(csr: x509.CertificateSigningRequest) -> x509.Name:
-    try:
-        extensions, subject = len(csr.extensions), csr.subject
-    except ValueError:
-        raise _refused("has extensions or a subject that cannot be read") from None
-    if extensions:
-        raise _refused("asks for extensions, of which none are allowed")
+    subject, key = _read(csr_pem)
     for part in subject:
         if part.oid == NameOID.COMMON_NAME:
             raise _refused("has a common name (CN), which is set to the id of the server")
         if part.oid not in _ALLOWED:
             allowed = ", ".join(_ALLOWED.values())
             raise _refused(f"names its subject by more than {allowed}")
-    return subject
+    common_name = x509.NameAttribute(NameOID.COMMON_NAME, server_id)
+    whole = x509.Name([*subject.rdns, x509.RelativeDistinguishedName([common_name])])
+    return state.authority.certify(whole, key, state.now().replace(microsecond=0), lifetime)
+
+
+def _read(csr_pem: str) -> tuple[x509.Name, rsa.RSAPublicKey]:
+    """Return the subject and the key of a request without extensions that this key signed."""
+    try:
+        csr = x509.load_pem_x509_csr(csr_pem.encode())
+        key, signed = csr.public_key(), csr.is_signature_valid
+        extensions, subject = len(csr.extensions), csr.subject
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise _refused("cannot be read as a signing request in PEM form") from None
+    if not signed:
+        raise _refused("is not signed with the key that it is about")
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < LEAST_KEY:
+        raise _refused(f"has no RSA key of {LEAST_KEY} bits or more")
+    if extensions:
+        raise _refused("asks for extensions, of which none are allowed")
+    return subject, key
 
 
 def _refused(what: str) -> GuestRefusal:

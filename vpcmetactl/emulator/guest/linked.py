@@ -3,7 +3,7 @@
 Platform notes, section 4.2. The platform does know what its documents leave open; here, what is
 open is taken as a no: claims and operators that are not documented, a value that is no JSON text,
 number or truth value (for IN: no list of them), a rule without conditions, and every rule about
-bare metal, whose claims are not published. An operator that says no (NOT_EQUALS) does not hold for a claim that the server
+bare metal, whose claims are not published. NOT_EQUALS does not hold for a claim that the server
 does not have. That an identity of type `crn` may name a server is a guess.
 """
 
