@@ -21,6 +21,12 @@ _DB = an_instance("db-1", vpc=a_vpc("back"), region="eu-de", zone="eu-de-2", sta
 _METAL = a_bare_metal_server("metal-1", vpc=a_vpc("prod"), zone="us-south-2")
 _NAMELESS = an_instance(None, vpc=None, resource_group=None)
 _FLEET = (_WEB, _DB, _METAL, _NAMELESS)
+_GROUP = Reference(
+    id="r006-6e72d3f4-1c2b-4c3d-8e4f-5a6b7c8d9e0f",
+    name="workers",
+    crn="crn:v1:bluemix:public:is:us-south:a/1::instance-group:r006-6e72d3f4",
+)
+_MEMBER = an_instance("worker-1", instance_group=_GROUP)
 
 _LONG_NAME = "r006-this-vpc-is-named-like-an-id-nearly-"
 
@@ -51,6 +57,8 @@ _LONG_NAME = "r006-this-vpc-is-named-like-an-id-nearly-"
         (ServerSelector(vpcs=("prod",), kinds=(ServerKind.INSTANCE,)), (_WEB,)),
         (ServerSelector(vpcs=("prod",), names=("db-*",)), ()),
         (ServerSelector(refs=(ServerRef("nobody"),)), _FLEET),
+        (ServerSelector(tags=("env:prod",)), ()),
+        (ServerSelector(instance_groups=("workers",)), ()),
     ],
 )
 def test_values_of_one_option_add_up_and_options_narrow_each_other(
@@ -70,6 +78,29 @@ def test_both_kinds_are_wanted_unless_kinds_are_named() -> None:
     assert tuple(ServerSelector().wanted_kinds) == tuple(ServerKind)
     only = (ServerKind.BARE_METAL_SERVER,)
     assert tuple(ServerSelector(kinds=only).wanted_kinds) == only
+    assert tuple(ServerSelector(kinds=only, instance_groups=("workers",)).wanted_kinds) == only
+
+
+@pytest.mark.parametrize("word", ["workers", _GROUP.id, _GROUP.crn])
+def test_members_of_a_group_are_chosen_by_its_name_id_or_crn_and_no_bare_metal_is(
+    word: str,
+) -> None:
+    selector = ServerSelector(instance_groups=("others", word))
+
+    assert [one for one in (*_FLEET, _MEMBER) if selector.matches(one)] == [_MEMBER]
+    assert tuple(selector.wanted_kinds) == (ServerKind.INSTANCE,)
+
+
+def test_any_of_the_tags_is_enough_and_what_is_not_known_bears_none() -> None:
+    tagged: list[Server] = [
+        an_instance("one", tags=("env:prod",)),
+        a_bare_metal_server("two", tags=("env:dev", "team:data")),
+        an_instance("three", tags=()),
+        an_instance("four", tags=None),
+    ]
+    selector = ServerSelector(tags=("env:prod", "team:data"))
+
+    assert [one.name for one in tagged if selector.matches(one)] == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +109,17 @@ def test_both_kinds_are_wanted_unless_kinds_are_named() -> None:
         (ServerSelector(), ApiFilters()),
         (ServerSelector(names=("web-1",)), ApiFilters(name="web-1")),
         (ServerSelector(names=("web-*",)), ApiFilters()),
+        (ServerSelector(tags=("env:prod",)), ApiFilters()),
+        (ServerSelector(instance_groups=("workers",)), ApiFilters()),
+        (
+            ServerSelector(instance_groups=(_GROUP.id or "",)),
+            ApiFilters(instance_group_id=_GROUP.id),
+        ),
+        (
+            ServerSelector(instance_groups=(_GROUP.crn or "",)),
+            ApiFilters(instance_group_crn=_GROUP.crn),
+        ),
+        (ServerSelector(instance_groups=(_GROUP.id or "", "workers")), ApiFilters()),
         (ServerSelector(names=("web-?",)), ApiFilters()),
         (ServerSelector(names=("web-[12]",)), ApiFilters()),
         (ServerSelector(names=("web-1", "web-2")), ApiFilters()),

@@ -112,6 +112,7 @@ def test_columns_are_what_a_cell_can_hold_and_sorting_needs_an_order() -> None:
         "restart.evidence",
         "status_reasons",
         "disks",
+        "tags",
         "profiles",
     }
 

@@ -44,6 +44,7 @@ class ServerFields(TypedDict, total=False):
     created_at: str | None
     disks: tuple[Disk, ...] | None
     metadata_service: MetadataService | None
+    tags: tuple[str, ...] | None
 
 
 class InstanceFields(ServerFields, total=False):

@@ -28,6 +28,7 @@ def a_connection(
         credentials=credentials or ApiKey(API_KEY),
         vpc_url=f"{url}/vpc/{{region}}/v1",
         iam_url=f"{url}/iam",
+        search_url=f"{url}/search",
         timeout=timeout,
         max_rps=max_rps,
         max_connections=max_connections,

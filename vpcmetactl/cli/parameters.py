@@ -16,6 +16,7 @@ from vpcmetactl.domain.identifiers import ServerRef
 from vpcmetactl.domain.restarts import AssessedServer, RestartRule
 from vpcmetactl.domain.selection import ServerSelector
 from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.domain.tags import parse_tag
 
 Predicate = Callable[[AssessedServer], bool]
 Given = dict[str, Any]
@@ -36,6 +37,17 @@ _CLOUD = (
     "state",
     "no_state",
     "source",
+)
+_CHOOSING = (
+    "region",
+    "kind",
+    "vpc",
+    "resource_group",
+    "zone",
+    "name",
+    "status",
+    "tag",
+    "instance_group",
 )
 _APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count", "wait")
 _PATHS = ("api_key_file", "ca_bundle", "state", "source")
@@ -94,7 +106,8 @@ class Choice:
 def take_choice(given: Given) -> Choice:
     """Take the selection.
 
-    Raises InvalidInputError for an empty or broken name and for a file that is not text.
+    Raises InvalidInputError for an empty or broken name, for what no tag can be, and for a file
+    that is not text.
     """
     said = tuple(_said(given))
     words = [*given.pop("servers"), *_lines(given.pop("from_file"))]
@@ -107,6 +120,8 @@ def take_choice(given: Given) -> Choice:
         zones=given.pop("zone"),
         names=given.pop("name"),
         statuses=given.pop("status"),
+        tags=tuple(dict.fromkeys(map(parse_tag, given.pop("tag")))),
+        instance_groups=given.pop("instance_group"),
     )
     return Choice(selector, given.pop("where"), given.pop("ignore_not_found"), said)
 
@@ -116,7 +131,7 @@ def _said(given: Given) -> Iterator[str]:
     if given.get("all_servers"):
         yield "--all"
     yield from given["servers"]
-    for name in ("region", "kind", "vpc", "resource_group", "zone", "name", "status"):
+    for name in _CHOOSING:
         for value in given[name]:
             yield f"--{name.replace('_', '-')} {value}"
     if given["where"] is not None:

@@ -66,11 +66,17 @@ class Session:
         return 1 if self.snapshot else self.options.max_workers or READERS
 
     def read(
-        self, choice: Choice, where: Predicate | None, *, verdicts: bool = True
+        self,
+        choice: Choice,
+        where: Predicate | None,
+        *,
+        verdicts: bool = True,
+        with_tags: bool = False,
     ) -> FleetReading:
         """Begin to read the chosen servers; of a snapshot only those that it was to hold.
 
-        Without ``verdicts`` those of a snapshot are not looked up, and all are unknown.
+        Without ``verdicts`` those of a snapshot are not looked up, and all are unknown. User tags
+        are told ``with_tags``, or where servers are chosen by them.
         """
         past = cast("PastVerdicts", self.cloud) if verdicts else _Unasked()
         selector = choice.selector
@@ -89,7 +95,7 @@ class Session:
             regions=self.home_regions,
             excluded=self.excluded_regions,
         )
-        return reader.open(selector, where)
+        return reader.open(selector, where, with_tags=with_tags)
 
     def scope(self, reading: FleetReading | None = None, unread: Sequence[Unread] = ()) -> Scope:
         """Say what was read, and what could not be: of servers, and otherwise."""

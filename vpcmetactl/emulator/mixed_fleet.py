@@ -8,6 +8,12 @@ from vpcmetactl.emulator.vpc.resources import Vpc
 from vpcmetactl.emulator.world import World
 
 _SERVICES = (OFF, HTTP, HTTPS, HTTPS, OFF, hops(HTTPS, 2), HTTP)
+# The user tags of servers, by the resource group of their VPC.
+_TAGS = {
+    "production": ("env:prod",),
+    "staging": ("env:staging",),
+    "finance": ("compliance:pci", "env:prod"),
+}
 _PROFILES = ("bx2-2x8", "cx2-2x4", "mx2-2x16", "bx2-4x16", "cx2-4x8")
 
 
@@ -67,6 +73,7 @@ def _add_tier(fleet: Fleet, vpc: Vpc, tier: _Tier) -> None:
             zone=number % 3 + 1,
             profile=_PROFILES[position % len(_PROFILES)],
             status="stopped" if position % 11 == 0 else "running",
+            tags=_TAGS.get(tier.group, ()),
         )
 
 
@@ -107,5 +114,6 @@ def _add_bare_metal(fleet: Fleet, vpcs: list[Vpc]) -> None:
             vpc,
             f"metal-{vpc.region}-{vpc.name}",
             (HTTPS, HTTP, OFF)[number % 3],
+            tags=_TAGS.get(vpc.resource_group.name, ()),
             status="running" if (number + 1) % 5 else "stopped",
         )

@@ -62,7 +62,10 @@ class SearchGateway:
         seen: set[str] = set()
         while True:
             if page.crns and page.crns <= seen:
-                raise MalformedResponseError("the pages of a search lead back to one that was read")
+                raise MalformedResponseError(
+                    "cannot tell which servers bear which tags: the pages of the search lead back "
+                    "to one that was read"
+                )
             yield from (one for one in page.servers if one.crn.text not in seen)
             seen |= page.crns
             if page.cursor is None:

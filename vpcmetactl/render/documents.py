@@ -110,6 +110,7 @@ _THINGS = {
     "profiles": "trusted profiles",
     "templates": "instance templates",
     "terraform": "planned resources",
+    "tags": "user tags",
 }
 
 
@@ -118,8 +119,8 @@ class Unread:
     """Something that could not be read.
 
     ``kind`` is ``None`` where that is a whole region, or no server. ``content`` is the value of a
-    ``domain.snapshots.Content``, ``terraform`` where a plan does not tell everything, or
-    ``account`` where that is all of one.
+    ``domain.snapshots.Content``, ``tags`` of servers, ``terraform`` where a plan does not tell
+    everything, or ``account`` where that is all of one.
     """
 
     account_id: str | None

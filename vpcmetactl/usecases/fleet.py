@@ -20,6 +20,7 @@ from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS, ServerRef
 from vpcmetactl.domain.restarts import AssessedServer, RestartRule, assess_restart
 from vpcmetactl.domain.selection import ApiFilters, ServerSelector, refers_to
 from vpcmetactl.domain.servers import Server, ServerKind
+from vpcmetactl.domain.suggestions import did_you_mean
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.listing import Part, Unread, iter_servers
 from vpcmetactl.usecases.ports import (
@@ -30,6 +31,7 @@ from vpcmetactl.usecases.ports import (
     PageQuery,
     PastVerdicts,
 )
+from vpcmetactl.usecases.tagging import Tagging, read_tags
 
 # More names than this are cheaper to find in a listing of everything than one by one.
 _FEW = 4
@@ -60,13 +62,23 @@ class FleetReader:
     regions: Sequence[str] = ()
     excluded: Sequence[str] = ()
 
-    def open(self, selector: ServerSelector, where: Predicate | None = None) -> "FleetReading":
+    def open(
+        self,
+        selector: ServerSelector,
+        where: Predicate | None = None,
+        *,
+        with_tags: bool = False,
+    ) -> "FleetReading":
         """Find out which regions are meant, and return the reading, to be iterated once.
 
-        Raises NotFoundError for a named region that does not exist, and AuthenticationError; a
-        list of regions that cannot be had otherwise is replaced by the built-in one.
+        Servers come with their user tags where they are chosen by these, or ``with_tags``. Raises
+        NotFoundError for a named region that does not exist, AuthenticationError, and whatever
+        keeps a selection by tags from being decided; a list of regions that cannot be had otherwise
+        is replaced by the built-in one.
         """
-        return FleetReading(self, selector, where, _regions(self, selector))
+        regions = _regions(self, selector)
+        tagging = read_tags(self.inventory, selector, wanted=with_tags)
+        return FleetReading(self, selector, where, regions, tagging)
 
 
 @dataclass(slots=True)
@@ -74,16 +86,18 @@ class FleetReading:
     """Iterates over batches of assessed servers that match, in order of arrival.
 
     After the last batch ``unread`` holds every part of the fleet that could not be read, and
-    ``missing`` the named servers that were not found, where these are passed over. Where
-    servers are named one by one, nothing is yielded before each name is known to match one.
-    Raises the error of the first part where no part could be read at all, and InvalidInputError
-    where the source is a file that turns out to be unusable.
+    ``missing`` the named servers that were not found, where these are passed over; ``tagging``
+    says why no tags are told, where they were only to be told. Where servers are named one by one,
+    nothing is yielded before each name is known to match one. Raises the error of the first part
+    where no part could be read at all, and InvalidInputError where the source is a file that turns
+    out to be unusable.
     """
 
     reader: FleetReader
     selector: ServerSelector
     where: Predicate | None
     regions: Sequence[str]
+    tagging: Tagging
     unread: list[Unread] = field(default_factory=list)
     missing: Sequence[ServerRef] = ()
     _units_read: int = 0
@@ -95,6 +109,8 @@ class FleetReading:
         batches = self._named() if self.selector.refs else self._batches(self._listing())
         yield from batches
         self._write_sights()
+        if surplus := self.tagging.surplus(self.regions, self.unread):
+            self.reader.observer.warn(surplus)
         if self.unread and not self._units_read:
             raise self.unread[0].error
 
@@ -117,7 +133,7 @@ class FleetReading:
                 self._add_unread(part)
                 continue
             self._units_read += 1
-            batch = self._assess(part)
+            batch = self._assess(self.tagging.join(part))
             if not is_everything:
                 batch = [one for one in batch if self._matches(one)]
             if batch:
@@ -279,7 +295,8 @@ def find_regions(
     for region in wanted:
         if region not in known:
             raise NotFoundError(
-                f"there is no region {region!r}", hint=f"the regions are {', '.join(sorted(known))}"
+                f"there is no region {region!r}",
+                hint=did_you_mean(region, sorted(known), "regions"),
             )
     return tuple(dict.fromkeys(wanted)) or tuple(known)
 

@@ -30,8 +30,9 @@ def list_servers(app: App, given: Given) -> ExitCode:
     from vpcmetactl.render.views.servers import SERVERS  # noqa: PLC0415 - usage errors come first
 
     out = _Output(SERVERS, output, exit_code=given["exit_code"])
-    how = "always" if given["with_"] else "never"
-    return _read(app, options, out, choice, where, check_trust=how)
+    extra = given["with_"]
+    wanted = _Wanted("always" if "profiles" in extra else "never", tags="tags" in extra)
+    return _read(app, options, out, choice, where, wanted)
 
 
 def show_server(app: App, given: Given) -> ExitCode:
@@ -45,7 +46,7 @@ def show_server(app: App, given: Given) -> ExitCode:
     from vpcmetactl.render.views.servers import SERVER  # noqa: PLC0415 - usage errors come first
 
     out = _Output(SERVER, output)
-    return _read(app, options, out, choice, None, check_trust=given["check_trust"])
+    return _read(app, options, out, choice, None, _Wanted(given["check_trust"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +58,36 @@ class _Output:
     exit_code: bool = False
 
 
-def _read(
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be told of servers besides what the VPC API tells of them."""
+
+    check_trust: str
+    tags: bool = False
+
+
+def _read(  # noqa: PLR0917 - what a list of servers is made of
     app: App,
     options: CloudOptions,
     output: _Output,
     choice: Choice,
     where: Predicate | None,
-    *,
-    check_trust: str,
+    wanted: _Wanted,
 ) -> ExitCode:
     def read(session: Session) -> Generator[Sequence[AssessedServer], None, Part]:
-        reading = session.read(choice, where)
-        if check_trust == "never":
-            yield from reading
-            return Part(reading=reading)
+        reading = session.read(choice, where, with_tags=wanted.tags)
         unread: list[Unread] = []
-        yield from _with_profiles(session, reading, unread)
-        if check_trust == "auto":
+        if wanted.check_trust == "never":
+            yield from reading
+        else:
+            yield from _with_profiles(session, reading, unread)
+        if wanted.check_trust == "auto":
             session.observer.finish()
             _warn_of_untold_trust(session, unread)
             unread.clear()
+        if reading.tagging.error is not None:
+            account = session.caller.account_id
+            unread.append(Unread(account, None, None, reading.tagging.error, "tags"))
         return Part(reading=reading, unread=unread)
 
     with emitter(app, output.view, output.choice) as out, open_accounts(app, options) as accounts:

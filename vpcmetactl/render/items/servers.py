@@ -146,6 +146,13 @@ class Server(Shape, frozen=True):
         tuple[Disk, ...] | None,
         about("Disks of instance storage, whose data a stop destroys; or of a bare metal server."),
     ]
+    tags: Annotated[
+        tuple[str, ...] | None,
+        about(
+            "The user tags, in lower case, as Global Search knows them; `null`: not asked, or it "
+            "does not know the server."
+        ),
+    ]
     profiles: Annotated[
         tuple[ServerProfile, ...] | None,
         about("The trusted profiles of the account that trust it, or may; `null`: not asked."),
@@ -214,6 +221,7 @@ def server_item(value: AssessedServer) -> Server:
         availability_class=instance.availability_class if instance else None,
         boot_volume=_named(instance.boot_volume) if instance else None,
         disks=_disks(server.disks),
+        tags=server.tags,
         profiles=tuple(map(server_profile, value.accesses))
         if isinstance(value, TrustedServer)
         else None,

@@ -71,6 +71,12 @@ def _group_name(server: Server) -> str:
     return named(server.instance_group)
 
 
+def _tags(server: Server) -> str:
+    if server.tags is None:
+        return ""
+    return ", ".join(server.tags) or "none"
+
+
 COLUMNS = (
     Column[Server](
         key="name",
@@ -137,6 +143,14 @@ COLUMNS = (
         title="CREATED",
         text=lambda server: server.created_at or UNREPORTED,
         wide_only=True,
+    ),
+    Column[Server](
+        key="tags",
+        title="TAGS",
+        text=_tags,
+        fit=Fit.SHORTEN,
+        least=20,
+        optional=True,
     ),
     Column[Server](
         key="profiles",
