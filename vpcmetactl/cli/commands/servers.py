@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
-from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     check_trust_option,
     cloud_options,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group(cls=Group)
+@click.group()
 def servers() -> None:
     """List and show instances and bare metal servers."""
 
