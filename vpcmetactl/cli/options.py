@@ -110,18 +110,6 @@ selection_options = _all(
         metavar="ID|CRN|NAME",
         help="Only members of this instance group; may be repeated.",
     ),
-    click.option(
-        "--tag",
-        multiple=True,
-        metavar="KEY:VALUE",
-        help="Only with this user tag, as Global Search knows it a while later; may be repeated.",
-    ),
-    click.option(
-        "--instance-group",
-        multiple=True,
-        metavar="ID|CRN|NAME",
-        help="Only members of this instance group; may be repeated.",
-    ),
     click.option("--where", metavar="JMESPATH", help="Only where this holds of the item's JSON."),
     click.option(
         "--from-file",
