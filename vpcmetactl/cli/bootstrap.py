@@ -24,7 +24,7 @@ from vpcmetactl.domain.evidence import History, Sights
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
-from vpcmetactl.domain.snapshots import Reading, Record
+from vpcmetactl.domain.snapshots import Merger, Reading, Record
 from vpcmetactl.domain.terraform import ManagedBy, TerraformReading
 from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import (
@@ -235,6 +235,14 @@ class FileFormats:
 
         return open_snapshot(path)
 
+    def merge_snapshots(
+        self, paths: Sequence[Path], output: Path, tool_version: str, *, newest: bool
+    ) -> Merger:
+        """Put snapshots together into one file."""
+        from vpcmetactl.files.snapshots.merging import merge_snapshots  # noqa: PLC0415
+
+        return merge_snapshots(paths, output, tool_version, newest=newest)
+
     def read_policy(self, path: Path) -> Policy:
         """Read a policy with everything it extends."""
         from vpcmetactl.files.policies import read_policy  # noqa: PLC0415
@@ -263,6 +271,8 @@ class FileFormats:
 
     def find_managed(self, paths: Sequence[Path]) -> Mapping[str, ManagedBy]:
         """Return which Terraform resource manages a server, by the server's id."""
+        if not paths:
+            return {}
         from vpcmetactl.files.terraform.reading import addresses_by_server_id  # noqa: PLC0415
 
         found: dict[str, ManagedBy] = {}

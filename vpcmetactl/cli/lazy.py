@@ -5,16 +5,23 @@ The only place that imports by name: strings given to importlib escape the impor
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 class LazyCommand(NamedTuple):
-    """Where a command is defined, and its line of help; a test compares it with the real one."""
+    """Where a command is defined, its line of help, and the section it is listed in.
+
+    A test compares the line with the real one.
+    """
 
     target: str
     help: str
+    section: str
 
     def load(self) -> click.Command:
         """Import the command."""
@@ -55,5 +62,23 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table, importing nothing."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in self.table.items()])
+        longest = max(map(len, self.table))
+        for section in dict.fromkeys(lazy.section for lazy in self.table.values()):
+            rows = [
+                (f"{name:<{longest}}", lazy.help)
+                for name, lazy in self.table.items()
+                if lazy.section == section
+            ]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Complete from the table, importing no command."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for shells alone
+
+        found = [
+            CompletionItem(name, help=lazy.help)
+            for name, lazy in self.table.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]

@@ -8,47 +8,42 @@ from vpcmetactl.cli.lazy import LazyCommand
 
 _COMMANDS = "vpcmetactl.cli.commands"
 
+_BEGIN, _SEE = "To begin", "See and judge"
+_CHANGE, _PROVE, _HELP = "Change safely", "Inside a server", "Around it"
+
+
+def _lazy(name: str, text: str, section: str) -> LazyCommand:
+    return LazyCommand(f"{_COMMANDS}.{name}:{name}", text, section)
+
+
 TABLE = {
-    "demo": LazyCommand(
-        f"{_COMMANDS}.demo:demo", "Run a tour on the embedded emulator; no account, no network."
+    "demo": _lazy("demo", "Run a tour on the embedded emulator; no account, no network.", _BEGIN),
+    "config": _lazy("config", "See and begin the configuration file.", _BEGIN),
+    "servers": _lazy("servers", "List and show instances and bare metal servers.", _SEE),
+    "audit": _lazy("audit", "Judge servers against a policy.", _SEE),
+    "snapshot": _lazy("snapshot", "Save a fleet in a file, and tell two such files apart.", _SEE),
+    "profiles": _lazy("profiles", "See trusted profiles and what makes them trust somebody.", _SEE),
+    "access": _lazy("access", "See which servers can become which trusted profile.", _SEE),
+    "templates": _lazy(
+        "templates", "See which instance templates will make servers that break the policy.", _SEE
     ),
-    "servers": LazyCommand(
-        f"{_COMMANDS}.servers:servers", "List and show instances and bare metal servers."
+    "metadata": _lazy("metadata", "Turn the metadata service on and off, and set it.", _CHANGE),
+    "restarts": _lazy(
+        "restarts", "See which servers need a stop and start, and do it safely.", _CHANGE
     ),
-    "metadata": LazyCommand(
-        f"{_COMMANDS}.metadata:metadata", "Turn the metadata service on and off, and set it."
+    "links": _lazy(
+        "links", "See, make and take away links of trusted profiles to servers.", _CHANGE
     ),
-    "plan": LazyCommand(
-        f"{_COMMANDS}.plan:plan", "Review, apply and invert plans saved with --plan-out."
+    "plan": _lazy("plan", "Review, apply and invert plans saved with --plan-out.", _CHANGE),
+    "runs": _lazy(
+        "runs", "Show, resume and roll back the changes that this program made.", _CHANGE
     ),
-    "restarts": LazyCommand(
-        f"{_COMMANDS}.restarts:restarts",
-        "See which servers need a stop and start, and do it safely.",
+    "guest": _lazy(
+        "guest", "See and prove, from inside a server, what its metadata service gives.", _PROVE
     ),
-    "runs": LazyCommand(
-        f"{_COMMANDS}.runs:runs", "Show, resume and roll back the changes that this program made."
-    ),
-    "profiles": LazyCommand(
-        f"{_COMMANDS}.profiles:profiles",
-        "See trusted profiles and what makes them trust somebody.",
-    ),
-    "links": LazyCommand(
-        f"{_COMMANDS}.links:links", "See, make and take away links of trusted profiles to servers."
-    ),
-    "access": LazyCommand(
-        f"{_COMMANDS}.access:access", "See which servers can become which trusted profile."
-    ),
-    "templates": LazyCommand(
-        f"{_COMMANDS}.templates:templates",
-        "See which instance templates will make servers that break the policy.",
-    ),
-    "snapshot": LazyCommand(
-        f"{_COMMANDS}.snapshot:snapshot", "Save a fleet in a file, and tell two such files apart."
-    ),
-    "audit": LazyCommand(f"{_COMMANDS}.audit:audit", "Judge servers against a policy."),
-    "config": LazyCommand(f"{_COMMANDS}.config:config", "See and begin the configuration file."),
-    "emulator": LazyCommand(
-        f"{_COMMANDS}.emulator:emulator", "Serve the embedded VPC and IAM emulator."
+    "emulator": _lazy("emulator", "Serve the embedded VPC and IAM emulator.", _HELP),
+    "completion": _lazy(
+        "completion", "Print the script that makes a shell complete what is typed.", _HELP
     ),
 }
 

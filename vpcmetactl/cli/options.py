@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from vpcmetactl.cli.handing import current_app
+from vpcmetactl.cli.help import completed
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # A str, made a Path later: pathlib is not cheap to import.
@@ -74,9 +77,32 @@ class SecondsType(click.ParamType[float]):
         return seconds
 
 
+def _complete_region(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS  # noqa: PLC0415 - for shells alone
+
+    return completed(BUILT_IN_REGIONS, incomplete)
+
+
+def _complete_context(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del param
+    from vpcmetactl.domain.errors import VpcmetactlError  # noqa: PLC0415 - for shells alone
+
+    try:
+        return completed(list(current_app(ctx).settings.contexts), incomplete)
+    except VpcmetactlError:
+        return []
+
+
 selection_options = _all(
     click.argument("servers", nargs=-1, metavar="[SERVER]..."),
-    click.option("--region", "-r", multiple=True, help="Only this region; may be repeated."),
+    click.option(
+        "--region",
+        "-r",
+        multiple=True,
+        shell_complete=_complete_region,
+        help="Only this region; may be repeated.",
+    ),
     click.option(
         "--kind",
         multiple=True,
@@ -193,7 +219,12 @@ _cloud_options = _all(
 )
 
 cloud_options = _all(
-    option("--context", metavar="NAME", help="The context of the configuration file to work in."),
+    option(
+        "--context",
+        metavar="NAME",
+        shell_complete=_complete_context,
+        help="The context of the configuration file to work in.",
+    ),
     _cloud_options,
 )
 
@@ -203,6 +234,7 @@ reading_options = _all(
         "--context",
         multiple=True,
         metavar="NAME",
+        shell_complete=_complete_context,
         help="Read this context of the configuration file; may be repeated.",
     ),
     _cloud_options,

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from vpcmetactl.domain.contexts import ContextSummary
 from vpcmetactl.domain.errors import ConfigurationError, InvalidInputError, VpcmetactlError
 from vpcmetactl.domain.restarts import RestartRule
+from vpcmetactl.domain.suggestions import did_you_mean
 from vpcmetactl.ibmcloud.connection import (
     ApiKey,
     BearerToken,
@@ -127,10 +128,10 @@ class Settings:
             return [options]
         for name in options.contexts:
             if name not in self.contexts:
-                known = ", ".join(self.contexts)
+                hint = "vpcmetactl config init writes a template"
                 raise InvalidInputError(
                     f"--context {name}: {self.configuration_path} defines no such context",
-                    hint=f"it defines {known}" if known else "vpcmetactl config init writes one",
+                    hint=did_you_mean(name, self.contexts, "contexts") if self.contexts else hint,
                 )
             if options.contexts.count(name) > 1:
                 raise InvalidInputError(f"--context {name} is given twice", hint="name it once")

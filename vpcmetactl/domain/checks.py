@@ -17,6 +17,7 @@ from vpcmetactl.domain.policy import NO_PARAMETERS, Parameters, Severity
 from vpcmetactl.domain.restarts import Verdict
 from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.domain.subjects import Subject
+from vpcmetactl.domain.suggestions import did_you_mean
 
 _BEST_PRACTICE = "IBM Cloud docs: Security best practices for using instance metadata"
 _CONFIGURE = "IBM Cloud docs: Configuring the instance metadata service"
@@ -249,6 +250,6 @@ def get_check(check_id: str) -> Check:
     """
     check = _BY_ID.get(check_id.upper())
     if check is None:
-        known = ", ".join(_BY_ID)
-        raise NotFoundError(f"there is no check {check_id!r}", hint=f"the checks are {known}")
+        hint = did_you_mean(check_id, _BY_ID, "checks")
+        raise NotFoundError(f"there is no check {check_id!r}", hint=hint)
     return check

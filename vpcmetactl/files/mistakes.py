@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.policy import Severity, UnknownMeans
 from vpcmetactl.domain.servers import Protocol
+from vpcmetactl.domain.suggestions import nearest
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -100,9 +100,7 @@ class Mistakes:
 
 def meant(word: str, known: Collection[str]) -> str:
     """Return a suggestion to put behind a mistake, or all there is to choose from."""
-    folded = {one.lower(): one for one in known}
-    near = [folded[one] for one in get_close_matches(word.lower(), folded)]
-    if near:
+    if near := nearest(word, known):
         return f" (did you mean {' or '.join(near)}?)"
     return f" (it may be {', '.join(known)})"
 

@@ -20,6 +20,7 @@ from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS, ServerRef
 from vpcmetactl.domain.restarts import AssessedServer, RestartRule, assess_restart
 from vpcmetactl.domain.selection import ApiFilters, ServerSelector, refers_to
 from vpcmetactl.domain.servers import Server, ServerKind
+from vpcmetactl.domain.suggestions import did_you_mean
 from vpcmetactl.usecases.bulk import Step, Task, run_tasks
 from vpcmetactl.usecases.listing import Part, Unread, iter_servers
 from vpcmetactl.usecases.ports import (
@@ -294,7 +295,8 @@ def find_regions(
     for region in wanted:
         if region not in known:
             raise NotFoundError(
-                f"there is no region {region!r}", hint=f"the regions are {', '.join(sorted(known))}"
+                f"there is no region {region!r}",
+                hint=did_you_mean(region, sorted(known), "regions"),
             )
     return tuple(dict.fromkeys(wanted)) or tuple(known)
 

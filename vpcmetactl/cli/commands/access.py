@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     exit_code_option,
     no_state_option,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=Group)
 def access() -> None:
     """See which servers can become which trusted profile."""
 

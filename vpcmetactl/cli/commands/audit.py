@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group, completed
 from vpcmetactl.cli.options import (
     no_state_option,
     option,
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False)
 
 
-@click.group()
+def _complete_check(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    from vpcmetactl.domain.checks import CHECKS  # noqa: PLC0415 - for shells alone
+
+    return completed([check.id for check in CHECKS], incomplete.upper())
+
+
+@click.group(cls=Group)
 def audit() -> None:
     """Judge servers against a policy."""
 
@@ -106,7 +114,7 @@ def checks(app: "App", /, **given: Any) -> "ExitCode":
 
 
 @audit.command()
-@click.argument("check")
+@click.argument("check", shell_complete=_complete_check)
 @output_options
 @pass_app
 def explain(app: "App", /, **given: Any) -> "ExitCode":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import output_options
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """See and begin the configuration file: accounts to work in by name.
 

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Command
 
 if TYPE_CHECKING:
     from vpcmetactl.cli.context import App
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.command()
+@click.command(cls=Command)
 @pass_app
 def demo(app: "App", /) -> "ExitCode":
     """Run a tour on the embedded emulator; no account, no network.

@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group, completed
 
 if TYPE_CHECKING:
     from vpcmetactl.cli.context import App
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+_SCENARIOS = ("empty", "demo", "mixed-fleet", "trusted-fleet", "restarts")
+
+
+def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return completed(_SCENARIOS, incomplete)
+
+
+@click.group(cls=Group)
 def emulator() -> None:
     """Serve the embedded VPC and IAM emulator."""
 
@@ -20,6 +29,7 @@ def emulator() -> None:
 @click.option(
     "--scenario",
     default="demo",
+    shell_complete=_complete_scenario,
     show_default=True,
     help="empty, demo, mixed-fleet, trusted-fleet, restarts, large:N or trusted:P+S.",
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     change_options,
     cloud_options,
@@ -29,7 +30,7 @@ _OF_PROFILE = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def links() -> None:
     """See, make and take away links of trusted profiles to servers."""
 

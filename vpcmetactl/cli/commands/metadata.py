@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Concatenate
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     change_options,
     check_trust_option,
@@ -33,7 +34,7 @@ hop_limit_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def metadata() -> None:
     """Turn the metadata service on and off, and set it."""
 
@@ -95,7 +96,7 @@ def set_(app: "App", /, **given: Any) -> "ExitCode":
     \b
     vpcmetactl metadata set --all --protocol https --dry-run
     vpcmetactl metadata set web-1 --response-hop-limit 2
-    vpcmetactl metadata set --all --protocol https --terraform-state terraform.tfstate
+    vpcmetactl metadata set --all --protocol https --terraform-state a.tfstate
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.metadata import set_metadata  # noqa: PLC0415 - once parsed
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     apply_options,
     cloud_options,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _PLAN = click.argument("file", type=click.Path(dir_okay=False))
 
 
-@click.group()
+@click.group(cls=Group)
 def plan() -> None:
     """Review, apply and invert plans saved with --plan-out."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=Group)
 def profiles() -> None:
     """See trusted profiles and what makes them trust somebody.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     apply_options,
     check_trust_option,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _RUN = click.argument("run")
 
 
-@click.group()
+@click.group(cls=Group)
 def runs() -> None:
     """Show, resume and roll back the changes that this program made."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     check_trust_option,
     cloud_options,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=Group)
 def servers() -> None:
     """List and show instances and bare metal servers."""
 

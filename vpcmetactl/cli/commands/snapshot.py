@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     exit_code_option,
     output_options,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-@click.group()
+@click.group(cls=Group)
 def snapshot() -> None:
     """Save a fleet in a file, and tell two such files apart.
 
@@ -71,3 +72,41 @@ def diff(app: "App", /, **given: Any) -> "ExitCode":
     from vpcmetactl.cli.actions.snapshot import diff_snapshots  # noqa: PLC0415 - once parsed
 
     return diff_snapshots(app, given)
+
+
+@snapshot.command()
+@click.argument(
+    "shards", nargs=-1, required=True, metavar="SHARD...", type=click.Path(dir_okay=False)
+)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="Write the result to this file; .gz behind its name compresses it.",
+)
+@click.option(
+    "--expect",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Refuse to merge any other number of shards; names the missing ones by their numbers.",
+)
+@click.option(
+    "--prefer",
+    type=click.Choice(["newest"]),
+    help="Take what was read twice, and differs, from the later reading, instead of refusing it.",
+)
+@pass_app
+def merge(app: "App", /, **given: Any) -> "ExitCode":
+    """Put snapshots together: of many accounts, or of parts of one.
+
+    The same files in any order give the same bytes. What one of them could not read
+    stays missing: exit code 4. Two that say different things of the same are refused.
+
+    \b
+    vpcmetactl snapshot merge shard-*.jsonl.gz -o fleet.jsonl.gz --expect 200
+    vpcmetactl audit run --source fleet.jsonl.gz
+    """  # noqa: D301 - click's mark for lines that are not to be wrapped
+    from vpcmetactl.cli.actions.snapshot import merge_snapshots  # noqa: PLC0415 - once parsed
+
+    return merge_snapshots(app, given)

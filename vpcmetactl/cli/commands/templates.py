@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vpcmetactl.cli.handing import pass_app
+from vpcmetactl.cli.help import Group
 from vpcmetactl.cli.options import (
     cloud_options,
     exit_code_option,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def templates() -> None:
     """See which instance templates will make servers that break the policy.
 
