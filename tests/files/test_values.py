@@ -64,6 +64,19 @@ def test_arrays_one_after_the_other_are_one(first: list[Any], second: list[Any])
     assert read(content) == (first + second, [])
 
 
+@given(st.lists(OBJECTS | OBJECTS.map(lambda objects: [objects]), max_size=5))
+def test_arrays_and_other_values_follow_one_another(parts: list[list[Any]]) -> None:
+    values = [value for part in parts for value in part]
+    found, complaints = read("\n".join(json.dumps(value) for value in values).encode())
+    assert (_flat(found), complaints) == (_flat(values), [])
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    return [
+        element for value in values for element in (value if isinstance(value, list) else [value])
+    ]
+
+
 JUNK = st.sampled_from(["x", "}", "]", "nul", '{"a', '{"a" 1}', "[1 2", '"', "\x00", '{"a":"\\x"}'])
 
 

@@ -57,8 +57,9 @@ class _Layout:
 
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUES = msgspec.json.Decoder(msgspec.Raw)
-# Arrays that follow one another are read as one, and so may be values that follow an array.
-_BETWEEN = re.compile(rb"(?<=\})\s*(?:,|\]\s*\[|\])\s*(?=\{)")
+# Arrays that follow one another are read as one; some may be empty, and other values may follow.
+_BETWEEN = re.compile(rb"(?<=\})\s*(?:,|\](?:\s*\[\s*\])*(?:\s*\[)?)\s*(?=\{)")
+_END = re.compile(rb"\](?:\s*\[\s*\])*$")
 _ARRAY = _Layout(_BETWEEN, _BETWEEN, lambda piece: _ELEMENTS.decode(b"[" + piece + b"]"))
 _LINES = _Layout(re.compile(rb"\n(?=\{)"), re.compile(rb"\n"), _VALUES.decode_lines)
 
@@ -137,7 +138,7 @@ class _Splitter:
 
     def _pass(self, between: bytes) -> bool:
         """Go on behind what is between two values, and return whether an array ended there."""
-        if between.strip() != b"]":
+        if not between.rstrip(_BLANK).endswith(b"]"):
             return False
         self._layout = _LINES
         return True
@@ -146,9 +147,9 @@ class _Splitter:
         """Return the values at the end, and where the rest begins if an array ends before it."""
         layout = self._layout
         piece = buffer.rstrip(_BLANK)
-        ends = layout is not _ARRAY or piece.endswith(b"]")
+        ends = 1
         if layout is _ARRAY:
-            piece = piece.removesuffix(b"]")
+            piece, ends = _END.subn(b"", piece)
         try:
             values = layout.decode(piece)
         except NOT_DECODED:
