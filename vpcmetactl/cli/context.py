@@ -18,7 +18,7 @@ from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.runs import RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
-from vpcmetactl.domain.snapshots import Reading, Record
+from vpcmetactl.domain.snapshots import Merger, Reading, Record
 from vpcmetactl.domain.templates import InstanceTemplate
 from vpcmetactl.domain.terraform import ManagedBy, TerraformReading
 from vpcmetactl.domain.trust import ProfileTrust
@@ -119,6 +119,11 @@ class Files(Protocol):
 
     def open_snapshot(self, path: Path) -> AbstractContextManager[Record]:
         """Open a snapshot."""
+
+    def merge_snapshots(
+        self, paths: Sequence[Path], output: Path, tool_version: str, *, newest: bool
+    ) -> Merger:
+        """Put snapshots together into one file."""
 
     def read_policy(self, path: Path) -> Policy:
         """Read a policy with everything it extends."""

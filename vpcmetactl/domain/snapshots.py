@@ -1,6 +1,6 @@
 """What a snapshot tells of itself: whose fleet it holds, when it was read, and what is missing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -91,3 +91,19 @@ class Record(Protocol):
 
     def templates(self) -> Iterator[tuple[str | None, InstanceTemplate]]:
         """Give every instance template, within its account by region and id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merger:
+    """What came of putting snapshots together.
+
+    ``readings`` are those of the new file, each with the name of the file that it is from.
+    ``counts`` is how many things of each content there are. ``copies`` are files that were left
+    out because another one is the same. ``replaced`` says, for each part of a file that was left
+    out because it was read again later, which file it was in, what it is, and which file has it.
+    """
+
+    readings: Sequence[tuple[str, Reading]]
+    counts: Mapping[Content, int]
+    copies: Sequence[str]
+    replaced: Sequence[tuple[str, str, str]]

@@ -26,6 +26,7 @@ from vpcmetactl.domain.errors import (
 )
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.selection import ServerSelector
+from vpcmetactl.domain.shards import demand_all
 from vpcmetactl.domain.snapshots import Content, Gap, Reading, Record
 from vpcmetactl.domain.templates import InstanceTemplate
 from vpcmetactl.domain.trust import ProfileTrust
@@ -46,9 +47,8 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
     choice = take_choice(given)
     app, options = take_app(app, given)
     path = Path(given["file"])
-    if not path.absolute().parent.is_dir():
-        # Found out before the fleet is read, which may take minutes.
-        raise InvalidInputError(f"{path}: its folder is not there", hint="make the folder first")
+    # Found out before the fleet is read, which may take minutes.
+    _demand_folder(path)
     where = choice.predicate()
     saving = _Saving(choice, where, contents)
     with open_accounts(app, options) as accounts, app.files.snapshot_writer() as writer:
@@ -68,6 +68,11 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
     of = f", of {len(saving.readings)} accounts" if len(saving.readings) > 1 else ""
     app.terminal.note(f"saved as {path}: {', '.join(told)}{of}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
+
+
+def _demand_folder(path: Path) -> None:
+    if not path.absolute().parent.is_dir():
+        raise InvalidInputError(f"{path}: its folder is not there", hint="make the folder first")
 
 
 def _contents(words: str) -> Collection[Content]:
@@ -268,10 +273,34 @@ def diff_snapshots(app: App, given: Given) -> ExitCode:
     return code
 
 
+def merge_snapshots(app: App, given: Given) -> ExitCode:
+    """Put snapshots together."""
+    output, shards = Path(given["output"]), [Path(name) for name in given["shards"]]
+    _demand_folder(output)
+    if given["expect"] is not None:
+        demand_all(given["shards"], given["expect"])
+    newest = given["prefer"] == "newest"
+    merger = app.files.merge_snapshots(shards, output, __version__, newest=newest)
+    for name in merger.copies:
+        app.terminal.say(f"{name} is left out: it is a copy of another one")
+    for name, words, later in merger.replaced:
+        app.terminal.say(f"{name}: its {words} are left out for those of {later}")
+    unread = [one for name, reading in merger.readings for one in _unread_of(reading, Path(name))]
+    warn_of_unread(app, unread)
+    accounts = {reading.account_id for _, reading in merger.readings}
+    told = [f"{count} {_WORDS[content]}" for content, count in sorted(merger.counts.items())]
+    app.terminal.note(f"merged as {output}: {', '.join([f'{len(accounts)} accounts', *told])}")
+    return ExitCode.INCOMPLETE if unread else ExitCode.OK
+
+
 def _unread(record: Record, path: Path) -> Iterator[Unread]:
     """Give what a snapshot does not hold because it could not be read, with the snapshot's name."""
     for reading in record.readings:
-        for gap in reading.gaps:
-            error = copy(gap.error)
-            error.args = (f"{path}: {error}",)
-            yield Unread(reading.account_id, gap.region, gap.kind, error, gap.content)
+        yield from _unread_of(reading, path)
+
+
+def _unread_of(reading: Reading, path: Path) -> Iterator[Unread]:
+    for gap in reading.gaps:
+        error = copy(gap.error)
+        error.args = (f"{path}: {error}",)
+        yield Unread(reading.account_id, gap.region, gap.kind, error, gap.content)

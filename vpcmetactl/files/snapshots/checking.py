@@ -70,7 +70,7 @@ def read_index(stored: Stored) -> Index:
     if not stored.is_filled(pages, len(first) + len(last)):
         number = _diagnose(stored)
         refuse(name, "its pages are not as long as the file", number)
-    return Index(readings, header.tool_version, end.digest, pages, end.page_size)
+    return Index(readings, header.readings, header.tool_version, end.digest, pages, end.page_size)
 
 
 def check_pages(stored: Stored, pages: Sequence[Page]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from vpcmetactl.domain.snapshots import Content
 from vpcmetactl.files.sealing import NO_DIGEST
 from vpcmetactl.files.snapshots import lines
-from vpcmetactl.files.snapshots.layout import Section
+from vpcmetactl.files.snapshots.layout import Page, Section
 from vpcmetactl.files.snapshots.packing import pack
 from vpcmetactl.files.storage import writing_whole
 
@@ -34,17 +34,29 @@ def ready_page(
     section: Section, first_id: str, count: int, text: bytes, *, packed: bool
 ) -> ReadyPage:
     """Make a page of some lines; this is where time goes, and other threads may run meanwhile."""
-    shape = lines.PageShape(
+    digest = lines.DIGEST_PREFIX + sha256(text).hexdigest()
+    shape = _shape(section, first_id, count, len(text), digest)
+    return ReadyPage(shape, pack(text) if packed else text)
+
+
+def page_shape(page: Page) -> lines.PageShape:
+    """Return what the last line says of a page that is copied as it is."""
+    return _shape(page.section, page.first_id, page.count, page.length, page.digest)
+
+
+def _shape(
+    section: Section, first_id: str, count: int, length: int, digest: str
+) -> lines.PageShape:
+    return lines.PageShape(
         content=section.content,
         account_id=section.account_id,
         region=section.region or None,
         server_kind=section.kind,
         first_id=first_id,
         lines=count,
-        bytes=len(text),
-        digest=lines.DIGEST_PREFIX + sha256(text).hexdigest(),
+        bytes=length,
+        digest=digest,
     )
-    return ReadyPage(shape, pack(text) if packed else text)
 
 
 class Composer:

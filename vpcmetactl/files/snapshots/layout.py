@@ -8,6 +8,7 @@ import msgspec
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.servers import ServerKind
 from vpcmetactl.domain.snapshots import Content, Reading
+from vpcmetactl.files.snapshots.lines import ReadingShape
 
 LONGEST = 64 * 1024 * 1024
 """A line, or a page, of more bytes than this is not read."""
@@ -69,9 +70,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What a whole snapshot holds, and where; pages are in the order of the file."""
+    """What a whole snapshot holds, and where; pages are in the order of the file.
+
+    ``shapes`` are the readings as the first line has them.
+    """
 
     readings: tuple[Reading, ...]
+    shapes: tuple[ReadingShape, ...]
     tool_version: str
     digest: str
     pages: tuple[Page, ...]

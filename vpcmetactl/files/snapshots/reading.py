@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +105,7 @@ class Snapshot:
         self._stored = stored
         self._index = index
         # A page is decoded twice, for its servers and for their verdicts.
-        self._text = lru_cache(_PAGES_KEPT)(partial(read_page, stored))
+        self._text = lru_cache(_PAGES_KEPT)(lambda page: read_page(stored, page)[0])
         self._sections: dict[Section, list[Page]] = defaultdict(list)
         for page in index.pages:
             self._sections[page.section].append(page)

@@ -40,11 +40,8 @@ class Stored(Protocol):
     def is_filled(self, pages: Sequence[Page], ends: int) -> bool:
         """Whether there is nothing but the pages and the first and last line, of ``ends`` bytes."""
 
-    def text(self, page: Page) -> bytes:
-        """Return what stands where a page should."""
-
-    def member(self, page: Page) -> bytes | None:
-        """Return a page as a gzip member, if it lies in one of its own."""
+    def text(self, page: Page) -> tuple[bytes, bytes | None]:
+        """Return what stands where a page should, and its gzip member, if it has one of its own."""
 
     def lines(self) -> Iterator[bytes]:
         """Give every line, for who looks for a mistake."""
@@ -53,24 +50,22 @@ class Stored(Protocol):
         """Let go of the file."""
 
 
-def read_page(stored: Stored, page: Page) -> bytes:
-    """Return the lines of a page; raises InvalidInputError where they are not as written."""
+def read_page(stored: Stored, page: Page) -> tuple[bytes, bytes | None]:
+    """Return the lines of a page, and the gzip member they lie in, if it is one of our own.
+
+    Raises InvalidInputError where they are not as they were written.
+    """
     try:
-        text = stored.text(page)
+        text, member = stored.text(page)
     except NotPackedError as error:
         refuse(stored.name, str(error), page.line)
     except OSError as error:
         refuse(stored.name, error.strerror or str(error), page.line)
-    check_page(stored.name, page, text)
-    return text
-
-
-def check_page(name: str, page: Page, text: bytes) -> None:
-    """Raise InvalidInputError for what is not the text of a page."""
     if len(text) != page.length or DIGEST_PREFIX + sha256(text).hexdigest() != page.digest:
         last = page.line + page.count - 1
         why = f"the lines from here to {last} are not those that were written: their digest differs"
-        refuse(name, why, page.line)
+        refuse(stored.name, why, page.line)
+    return text, member
 
 
 def open_stored(path: Path) -> Stored:
@@ -151,11 +146,8 @@ class _Plain:
     def is_filled(self, pages: Sequence[Page], ends: int) -> bool:
         return sum(page.length for page in pages) + ends == self._size
 
-    def text(self, page: Page) -> bytes:
-        return self._read(page.offset, page.length)
-
-    def member(self, page: Page) -> None:
-        del page
+    def text(self, page: Page) -> tuple[bytes, None]:
+        return self._read(page.offset, page.length), None
 
     def lines(self) -> Iterator[bytes]:
         with open(os.dup(self._file.fileno()), "rb") as file:  # noqa: PTH123 - it has no path
@@ -185,11 +177,9 @@ class _Packed:
         del ends  # they have members of their own
         return len(self._members) == len(pages) + 2
 
-    def text(self, page: Page) -> bytes:
-        return self._unpack(page.number + 1, min(page.length, LONGEST))
-
-    def member(self, page: Page) -> bytes:
-        return self._read(page.number + 1)
+    def text(self, page: Page) -> tuple[bytes, bytes]:
+        member = self._read(page.number + 1)
+        return unpack(member, min(page.length, LONGEST)), member
 
     def lines(self) -> Iterator[bytes]:
         for number in range(len(self._members)):

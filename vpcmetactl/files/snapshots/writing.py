@@ -131,7 +131,7 @@ class SnapshotWriter:
     def _line(self, place: _Place, number: int) -> bytes:
         self._file.seek(place.offset)
         line = self._file.read(place.length)
-        return renumbered(line, place.reading, number) if number != place.reading else line
+        return _renumbered(line, place.reading, number) if number != place.reading else line
 
 
 def reading_numbers(accounts: Sequence[str | None]) -> Sequence[int]:
@@ -144,10 +144,9 @@ def reading_numbers(accounts: Sequence[str | None]) -> Sequence[int]:
     return numbers
 
 
-def renumbered(text: bytes, old: int, new: int) -> bytes:
-    """Return lines of one reading as lines of another."""
+def _renumbered(line: bytes, old: int, new: int) -> bytes:
     # In a string the quotes would have backslashes before them.
-    return text.replace(b'"reading":%d,"id":' % old, b'"reading":%d,"id":' % new)
+    return line.replace(b'"reading":%d,"id":' % old, b'"reading":%d,"id":' % new, 1)
 
 
 def _header(readings: Sequence[Reading], tool_version: str) -> lines.Header:

@@ -1,0 +1,239 @@
+"""Putting snapshots together: of many accounts, or of parts of one.
+
+Pages are copied as they are, compressed or not, after their digests were compared. Only where
+several files have parts of one account are lines looked at. A few pages are held at a time.
+"""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import msgspec
+
+from vpcmetactl.domain.errors import InvalidInputError, RefusedError
+from vpcmetactl.domain.snapshots import Content, Merger
+from vpcmetactl.files.snapshots import lines
+from vpcmetactl.files.snapshots.composing import (
+    LARGE,
+    Composer,
+    ReadyPage,
+    composing,
+    page_shape,
+    ready_page,
+)
+from vpcmetactl.files.snapshots.layout import Page, Section
+from vpcmetactl.files.snapshots.overlaps import Settled, joined, settle
+from vpcmetactl.files.snapshots.packing import pack
+from vpcmetactl.files.snapshots.shards import (
+    Claim,
+    Shard,
+    opened,
+    renumbered,
+    sections_asked,
+    sections_missed,
+)
+from vpcmetactl.files.snapshots.stored import Stored, read_page
+from vpcmetactl.files.snapshots.values import reading_from
+
+# So many pages are made ready at a time.
+_WINDOW = 32
+
+
+def merge_snapshots(
+    paths: Sequence[Path], output: Path, tool_version: str, *, newest: bool = False
+) -> Merger:
+    """Put snapshots together into one file, which is there whole or not at all.
+
+    The same files in any order give the same bytes. What could not be read in one of them stays
+    missing. With ``newest``, what was read twice and differs is taken from the later reading.
+
+    Raises InvalidInputError for a file that is no whole snapshot, or is the output; RefusedError
+    where two say different things of the same; OutputError.
+    """
+    if any(_is_same_file(path, output) for path in paths):
+        raise InvalidInputError(
+            f"{output}: is one of the snapshots to be merged",
+            hint="write the result to another file",
+        )
+    shards, copies = _distinct([Shard.read(path) for path in paths])
+    by_account: dict[str | None, list[Shard]] = defaultdict(list)
+    for shard in shards:
+        for account in shard.accounts:
+            by_account[account].append(shard)
+    parts = [
+        _part(account, by_account[account], newest=newest)
+        for account in sorted(by_account, key=lambda account: account or "")
+    ]
+    readings = [one for part in parts for one in part.readings]
+    shapes = tuple(shape for _, shape in readings)
+    header = lines.Header(lines.FORMAT, lines.VERSION, tool_version, shapes)
+    page_size = max(shard.index.page_size for shard in shards)
+    with composing(output, header) as out, ThreadPoolExecutor(os.cpu_count()) as pool:
+        writer = _Writer(out, pool, page_size)
+        for part in parts:
+            writer.write(part)
+        out.finish(page_size)
+    return Merger(
+        readings=[(shard.name, reading_from(shape)) for shard, shape in readings],
+        counts=writer.counts,
+        copies=copies,
+        replaced=[
+            (one.shard.name, one.section.words, each.standing[0].shard.name)
+            for part in parts
+            for each in part.sections
+            for one in each.replaced
+        ],
+    )
+
+
+def _is_same_file(path: Path, output: Path) -> bool:
+    try:
+        return path.samefile(output)
+    except (OSError, ValueError):
+        return False
+
+
+def _distinct(shards: Sequence[Shard]) -> tuple[Sequence[Shard], Sequence[str]]:
+    """Return the shards in an order of their own, each once, and the names of copies."""
+    found = {shard.index.digest: shard for shard in reversed(shards)}
+    copies = [shard.name for shard in shards if found[shard.index.digest] is not shard]
+    return [found[digest] for digest in sorted(found)], copies
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One account of the new file.
+
+    ``readings`` are those of several files, with the files, in their new order. ``numbers`` are,
+    for each file by its digest, the new numbers of its readings; where they stay there are none.
+    """
+
+    sections: Sequence[Settled]
+    readings: Sequence[tuple[Shard, lines.ReadingShape]]
+    numbers: Mapping[str, Sequence[int | None]]
+
+
+def _part(account: str | None, shards: Sequence[Shard], *, newest: bool) -> _Part:
+    """Settle what the files say of an account; raises RefusedError where that cannot be."""
+    claims: dict[Section, list[Claim]] = defaultdict(list)
+    for shard in shards:
+        for claim in shard.claims(account):
+            claims[claim.section].append(claim)
+    if account is None and len(shards) > 1:
+        names = " and ".join(sorted(shard.name for shard in shards)[:2])
+        raise RefusedError(
+            f"{names} do not name their account: whether it is the same cannot be told",
+            hint="nothing was written; leave one of them out",
+        )
+    in_order = sorted(claims, key=lambda section: section.order)
+    settled = [settle(claims[section], newest=newest) for section in in_order]
+    fallen = {(one.shard.index.digest, one.section) for each in settled for one in each.fallen}
+    found = []
+    for shard in shards:
+        digest = shard.index.digest
+        gone = {section for name, section in fallen if name == digest}
+        for place, shape in enumerate(shard.readings_of(account)):
+            if not gone or not gone.issuperset(sections_asked(shape)):
+                key = (shape.taken_at, msgspec.json.encode(shape), digest, place)
+                found.append((key, shard, place, _without(shape, gone)))
+    found.sort(key=itemgetter(0))
+    numbers: dict[str, list[int | None]] = {
+        shard.index.digest: [None] * len(shard.readings_of(account)) for shard in shards
+    }
+    for number, (_, shard, place, _) in enumerate(found):
+        numbers[shard.index.digest][place] = number
+    changed = {
+        digest: given for digest, given in numbers.items() if given != list(range(len(given)))
+    }
+    return _Part(settled, [(shard, shape) for _, shard, _, shape in found], changed)
+
+
+def _without(shape: lines.ReadingShape, gone: Collection[Section]) -> lines.ReadingShape:
+    """Return a reading that says no more that parts are missing which are from another one."""
+    incomplete: list[lines.Incomplete] = []
+    for part in shape.incomplete:
+        sections = sections_missed(shape, part)
+        left = [section for section in sections if section not in gone]
+        if len(left) == len(sections):
+            incomplete.append(part)
+        else:
+            incomplete += [msgspec.structs.replace(part, server_kind=one.kind) for one in left]
+    return msgspec.structs.replace(shape, incomplete=tuple(incomplete))
+
+
+class _Writer:
+    """Writes parts in their order, and counts what is in them."""
+
+    def __init__(self, out: Composer, pool: ThreadPoolExecutor, page_size: int) -> None:
+        self.counts: Counter[Content] = Counter()
+        self._out = out
+        self._pool = pool
+        self._page_size = page_size
+
+    def write(self, part: _Part) -> None:
+        """Write the sections of an account."""
+        # Sections of one file stand together, and it is opened once for all of them.
+        for digest, group in groupby(part.sections, key=_only_file):
+            sections = list(group)
+            if digest is None:
+                for section in sections:
+                    self._add(self._joined(section, part.numbers))
+                continue
+            claims = [section.standing[0] for section in sections]
+            if pages := [page for claim in claims for page in claim.pages]:
+                with opened(claims[0].shard.path) as stored:
+                    self._add(self._copies(stored, pages, part.numbers.get(digest)))
+
+    def _add(self, pages: Iterable[ReadyPage]) -> None:
+        for page in pages:
+            self._out.add(page)
+            self.counts[page.shape.content] += page.shape.lines
+
+    def _copies(
+        self, stored: Stored, pages: Sequence[Page], numbers: Sequence[int | None] | None
+    ) -> Iterator[ReadyPage]:
+        copy = partial(_copy, stored, numbers, packed=self._out.packed)
+        for start in range(0, len(pages), _WINDOW):
+            yield from self._pool.map(copy, pages[start : start + _WINDOW])
+
+    def _joined(
+        self, settled: Settled, numbers: Mapping[str, Sequence[int | None]]
+    ) -> Iterator[ReadyPage]:
+        """Give pages of the lines of several files."""
+        section = settled.standing[0].section
+        texts: list[bytes] = []
+        first_id, size = "", 0
+        for found, claim, line in joined(settled):
+            if len(texts) == self._page_size or size >= LARGE:
+                yield self._page(section, first_id, texts)
+                texts, size = [], 0
+            first_id = first_id if texts else found
+            given = numbers.get(claim.shard.index.digest)
+            texts.append(renumbered(claim.shard.name, line, given) if given else line)
+            size += len(line)
+        if texts:
+            yield self._page(section, first_id, texts)
+
+    def _page(self, section: Section, first_id: str, texts: Sequence[bytes]) -> ReadyPage:
+        return ready_page(section, first_id, len(texts), b"".join(texts), packed=self._out.packed)
+
+
+def _only_file(settled: Settled) -> str | None:
+    """Return the digest of the one file that a section is from; ``None`` where there are more."""
+    return settled.standing[0].shard.index.digest if len(settled.standing) == 1 else None
+
+
+def _copy(
+    stored: Stored, numbers: Sequence[int | None] | None, page: Page, *, packed: bool
+) -> ReadyPage:
+    text, member = read_page(stored, page)
+    if numbers is not None:
+        text = renumbered(stored.name, text, numbers, page.line)
+        return ready_page(page.section, page.first_id, page.count, text, packed=packed)
+    return ReadyPage(page_shape(page), (member or pack(text)) if packed else text)
