@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Union
 
 from vpcmetactl.guest.claims import Identity, profile_of
 from vpcmetactl.guest.diagnosis import OK, SKIPPED, Check
-from vpcmetactl.guest.failures import EXPLANATIONS, GuestError
+from vpcmetactl.guest.failures import EXPLANATIONS, GuestError, named
 from vpcmetactl.guest.service import IamToken, IdentityToken
 from vpcmetactl.guest.texts import printable
 
@@ -21,9 +21,14 @@ _NO_DEFAULT = (
     "missing_field",
     "missing_value",
 )
+_NO_NONCE = "this service takes none, as those from before 23 June 2026 may"
+_OLD_SDK = (
+    "IBM's SDK asks at paths that bare metal servers do not have, unless its VPC authenticator is "
+    "given service_version='2025-08-26'."
+)
 _UNNAMED = (
-    "Name the server where the proof is read, such as vpcmetactl restarts ack SERVER: this proof "
-    "cannot be counted for any."
+    "The proof cannot be counted for any server. Say yourself that the service answers: "
+    "vpcmetactl restarts ack SERVER."
 )
 
 
@@ -37,7 +42,7 @@ def judged_nonce(token: IdentityToken) -> Check:
     """Say whether a token was certainly made for this request."""
     if token.nonce_matches:
         return Check("nonce", OK, "the token was made for this request")
-    return Check("nonce", SKIPPED, "this service puts no nonce into its tokens")
+    return Check("nonce", SKIPPED, _NO_NONCE)
 
 
 def judged_identity(identity: Optional[Identity]) -> Check:
@@ -48,7 +53,9 @@ def judged_identity(identity: Optional[Identity]) -> Check:
     return Check("identity", OK, "read from the token, whose signature cannot be checked here")
 
 
-def judged_iam(result: Union[IamToken, GuestError], profile: Optional[str]) -> Check:
+def judged_iam(
+    result: Union[IamToken, GuestError], profile: Optional[str], identity: Optional[Identity]
+) -> Check:
     """Say whether an IAM token was had: for a profile, or for the default one if ``None``."""
     wanted = "the default profile" if profile is None else f"profile {printable(profile)}"
     if isinstance(result, IamToken):
@@ -58,9 +65,8 @@ def judged_iam(result: Union[IamToken, GuestError], profile: Optional[str]) -> C
     if profile is None and result.code in _NO_DEFAULT:
         message = f"this server seems to have no default profile: {result.message}"
         return Check("iam_token", SKIPPED, message)
-    return Check(
-        "iam_token", result.code, f"not given for {wanted}: {result.message}", result.remedy
-    )
+    remedy = named(result.remedy, identity.server_id if identity else None, profile)
+    return Check("iam_token", result.code, f"not given for {wanted}: {result.message}", remedy)
 
 
 def judged_metadata(
@@ -69,8 +75,9 @@ def judged_metadata(
     """Say what the service says of itself; ``None`` where it was not asked."""
     if result is None:
         bare_metal = identity is not None and identity.bare_metal
-        why = "bare metal servers have none" if bare_metal else "not asked for"
-        return Check("metadata", SKIPPED, why)
+        if bare_metal:
+            return Check("metadata", SKIPPED, "bare metal servers have none", _OLD_SDK)
+        return Check("metadata", SKIPPED, "not asked for")
     if isinstance(result, GuestError):
         return Check("metadata", result.code, result.message, result.remedy)
     if identity is not None and result.get("id", identity.server_id) != identity.server_id:
@@ -99,7 +106,7 @@ def service_in(instance: Dict[str, Any]) -> Optional[Dict[str, Any]]:
 
 def _told_service(service: Dict[str, Any]) -> str:
     enabled, protocol, hops = service.values()
-    told = "enabled" if enabled else "not enabled" if enabled is False else "enabled or not unsaid"
+    told = "enabled" if enabled else "not enabled" if enabled is False else "given"
     if protocol:
         told += f", protocol {protocol}"
     if hops:

@@ -11,6 +11,8 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]{2,45}"
 )
 _PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
+# Longer than any address of a service, and no longer than a proof may hold.
+_URL = re.compile(r"[!-~]{1,500}")
 
 
 class Endpoint(NamedTuple):
@@ -34,6 +36,11 @@ class Endpoint(NamedTuple):
         return urlsplit(self.url).port or _DEFAULT_PORTS[self.protocol]
 
     @property
+    def authority(self) -> str:
+        """The host and, where the address names one, the port: what a ``Host`` header says."""
+        return urlsplit(self.url).netloc
+
+    @property
     def path(self) -> str:
         """What goes before the path of every request; most often nothing."""
         return urlsplit(self.url).path
@@ -55,6 +62,8 @@ def endpoint_of(url: str) -> Endpoint:
     except ValueError:
         raise ValueError(f"the address {_unkeyed(url)!r} is not a URL") from None
     wrong = _what_is_wrong(parts, port)
+    if not wrong and not _URL.fullmatch(url):
+        wrong = "is too long, or holds spaces or characters that no address has"
     if wrong:
         raise ValueError(f"the address {_unkeyed(url)!r} {wrong}")
     return Endpoint(url.rstrip("/"))

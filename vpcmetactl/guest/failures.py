@@ -6,6 +6,8 @@ The codes are stable. Those of the API (platform notes 5.4) keep their names, bu
 
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
+import re
+import shlex
 from typing import NamedTuple, Optional
 
 
@@ -126,6 +128,16 @@ EXPLANATIONS = {
         "good ones for expired, and expired ones for good.",
     ),
 }
+
+
+def named(remedy: str, server_id: Optional[str], profile: Optional[str]) -> str:
+    """Return a remedy with the names that it leaves open, as far as they are known."""
+    names = {"SERVER": server_id, "PROFILE": profile}
+    return re.sub(
+        r"\b(SERVER|PROFILE)\b",
+        lambda match: shlex.quote(names[match.group()] or match.group()),
+        remedy,
+    )
 
 
 class GuestError(Exception):

@@ -102,7 +102,7 @@ def _seen(
             judged_token(token, client.version),
             judged_nonce(token),
             judged_identity(identity),
-            judged_iam(iam, profile),
+            judged_iam(iam, profile, identity),
             judged_metadata(metadata, identity),
             judged_clock(token.clock_skew),
         ),

@@ -113,16 +113,18 @@ class MetadataClient:
             )
         deadline = time.monotonic() + self.timeout
         sent = nonce or secrets.token_hex(16)
+        lasting = {"expires_in": expires_in}
         try:
-            answer, held = self._ask_token({"expires_in": expires_in, "nonce": sent}, deadline)
+            answer, held = self._identity("token", "PUT", dict(lasting, nonce=sent), deadline)
         except GuestError as error:
-            if error.code != "unknown_field" or "nonce" not in error.message:
+            if error.code != "unknown_field":
                 raise
-            answer, held = self._ask_token({"expires_in": expires_in}, deadline)
-        now = time.time()
+            sent = ""
+            answer, held = self._identity("token", "PUT", lasting, deadline)
+        midway = time.time() - answer.seconds / 2
         text, claims = _token_in(held)
-        matches = claims["nonce"] == sent if "nonce" in claims else None
-        if matches is False:
+        shown = claims.get("nonce") if sent else None
+        if shown not in (None, sent):
             raise GuestError(
                 "nonce_mismatch", f"{self.endpoint.url} gave a token made for another request"
             )
@@ -132,8 +134,8 @@ class MetadataClient:
             _moment_in(held, "expires_at"),
             _seconds_in(held),
             claims,
-            matches,
-            _skew(now - answer.seconds / 2, held, answer),
+            None if shown is None else True,
+            _skew(midway, held, answer),
         )
 
     def iam_token(self, token: IdentityToken, profile: Optional[str] = None) -> IamToken:
@@ -167,9 +169,6 @@ class MetadataClient:
             _moment_in(held, "created_at"),
             _moment_in(held, "expires_at"),
         )
-
-    def _ask_token(self, body: Dict[str, Any], deadline: float) -> Tuple[Answer, Dict[str, Any]]:
-        return self._identity("token", "PUT", body, deadline)
 
     def _identity(
         self,
@@ -234,7 +233,7 @@ def _object_in(answer: Answer, endpoint: Endpoint) -> Dict[str, Any]:
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         raise _refusal(answer.status, errors[0], held or {})
     raise GuestError(
-        "bad_answer",
+        "not_found" if answer.status == 404 else "bad_answer",  # noqa: PLR2004 - the status
         f"{endpoint.url} answered {answer.status} with {_kind_of(answer)}, as the service does not",
     )
 
@@ -246,12 +245,12 @@ def _kind_of(answer: Answer) -> str:
 
 
 def _refusal(status: int, error: Dict[str, Any], held: Dict[str, Any]) -> GuestError:
-    given = word_of(error.get("code")) or "no code"
+    given = word_of(error.get("code")) or ""
     code = _RENAMED.get(given, given)
     if code not in EXPLANATIONS:
         code = _BY_STATUS.get(status, "service_error" if status >= 500 else "invalid_request")  # noqa: PLR2004 - the service's own failures
     said = error.get("message")
-    message = f"the service answered {status} {given}"
+    message = f"the service answered {status} {given}".rstrip()
     if isinstance(said, str) and said.strip():
         message += ": " + told(said)
     trace = word_of(held.get("trace"))
