@@ -85,6 +85,7 @@ def in_memory(scenario: str) -> Iterator[Subject]:
         copied = _surroundings(scenario)
         cloud.allowed_use.update(copied.allowed_use)
         cloud.group_metadata.update(copied.group_metadata)
+        cloud.tags.update(copied.tags)
     if scenario == "trusted-fleet":
         _copy_trust(scenario, cloud)
     if scenario == "mixed-fleet":
@@ -94,9 +95,12 @@ def in_memory(scenario: str) -> Iterator[Subject]:
 
 @cache
 def _surroundings(scenario: str) -> InMemoryCloud:
-    """Return a cloud that holds what is said of boot volumes and instance groups."""
+    """Return a cloud that holds what is said of boot volumes, instance groups and tags."""
     copy = InMemoryCloud()
     with _serving(scenario) as gateway:
+        account_id = gateway.get_caller().account_id
+        for tagged in gateway.search_tags(account_id, tuple(ServerKind)):
+            copy.tags[tagged.crn.text] = tagged.tags
         for server in _servers(scenario).values():
             boot = server.boot_volume if isinstance(server, Instance) else None
             group = server.instance_group if isinstance(server, Instance) else None

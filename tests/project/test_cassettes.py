@@ -66,6 +66,7 @@ def test_a_cassette_holds_no_secret_and_no_trace_of_a_machine(path: Path) -> Non
 def test_every_request_in_a_cassette_goes_to_ibm(path: Path) -> None:
     hosts = set(re.findall(r"^ +uri: (https?://[^/]+/\w+)", path.read_text(), re.MULTILINE))
     assert hosts <= {
+        "https://api.global-search-tagging.cloud.ibm.com/v3",
         "https://iam.cloud.ibm.com/identity",
         "https://iam.cloud.ibm.com/v1",
         "https://us-south.iaas.cloud.ibm.com/v1",

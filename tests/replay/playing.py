@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tests.replay.scenarios import Scenario, arguments_of
 from tests.support.cassettes import ACCOUNT, FOLDER, replaying
 from tests.support.program import Ran, run
@@ -22,6 +24,12 @@ PROFILES = f"GET iam.cloud.ibm.com/v1/profiles?account_id={ACCOUNT}&pagesize=100
 
 _PROFILE = "iam.cloud.ibm.com/v1/profiles/Profile-f4c3523b-4c2f-42a6-a9ef-72f78bf8076b"
 LINKS, RULES, IDENTITIES = (f"GET {_PROFILE}/{part}" for part in ("links", "rules", "identities"))
+SEARCH = (
+    "POST api.global-search-tagging.cloud.ibm.com/v3/resources/search"
+    f"?account_id={ACCOUNT}&limit=1000"
+)
+"""What each page of a search for tags is."""
+
 TRUST = [PROFILES, LINKS, RULES, IDENTITIES]
 """What it takes to read who trusts servers, where there is one trusted profile."""
 
@@ -54,6 +62,17 @@ def play(
     unplayed = [text for i, text in enumerate(requests) if not cassette.play_counts[i]]
     assert cassette.all_played, unplayed
     return Played(ran.exit_code, ran.stdout, ran.stderr, requests)
+
+
+def sent(scenario: Scenario, method: str, path: str) -> list[dict[str, object]]:
+    """The bodies of the requests of a cassette by this method, to what has this in its path."""
+    cassette = yaml.safe_load((FOLDER / f"{scenario.name}.yaml").read_text())
+    requests = [interaction["request"] for interaction in cassette["interactions"]]
+    return [
+        yaml.safe_load(request["body"])
+        for request in requests
+        if request["method"] == method and path in request["uri"]
+    ]
 
 
 def _short(uri: str) -> str:

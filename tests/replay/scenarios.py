@@ -54,6 +54,17 @@ FILTERS = Scenario(
     command="servers list -r us-south --vpc prod --name web-1",
     proves="what the API can filter on is sent to it",
 )
+BY_TAG = Scenario(
+    name="servers-list-by-tag",
+    command="servers list --tag env:prod --tag team:shop -r us-south",
+    proves="one query asks Global Search for all tags, its cursor is followed to the empty page, "
+    "and what it found is held against the listing",
+)
+BY_GROUP = Scenario(
+    name="servers-list-by-instance-group",
+    command="servers list -r us-south --instance-group r006-00000000-0000-4000-8000-000000000000",
+    proves="the id of an instance group is sent to the API, which is asked for instances only",
+)
 SHOW_BY_NAME = Scenario(
     name="servers-show-name",
     command="servers show web-1 -r us-south",

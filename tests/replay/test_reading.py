@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.replay import scenarios
-from tests.replay.playing import NOTHING_ASKED, TRUST, play
+from tests.replay.playing import NOTHING_ASKED, SEARCH, TRUST, play, sent
 from tests.replay.scenarios import GONE, WEB_1, WEB_1_CRN
 from tests.support.cassettes import ACCOUNT
 
@@ -42,6 +42,7 @@ WEB_1_ITEM: dict[str, object] = {
     "availability_class": "standard",
     "boot_volume": {"id": "r006-ae10a882-388f-4738-a5a9-7302c7db8c35", "name": "web-1-boot"},
     "disks": [],
+    "tags": None,
     "profiles": [],
 }
 
@@ -88,6 +89,35 @@ def test_what_the_api_can_filter_on_is_sent_to_it(tmp_path: Path) -> None:
         "GET us-south/instances?limit=100&name=web-1&vpc.name=prod",
         "GET us-south/bare_metal_servers?limit=100&name=web-1&vpc.name=prod",
     ]
+
+
+def test_a_search_tells_who_bears_a_tag_and_the_listing_the_rest(tmp_path: Path) -> None:
+    played = play(scenarios.BY_TAG, tmp_path, "items[].[name, tags]")
+    assert played.exit_code == 0
+    assert played.answer == [["metal-1", ["env:prod"]], ["web-1", ["env:prod", "team:shop"]]]
+    assert played.requests == [
+        TOKEN,
+        SEARCH,
+        SEARCH,
+        "GET us-south/instances?limit=100",
+        "GET us-south/bare_metal_servers?limit=100",
+    ]
+    first, second = sent(scenarios.BY_TAG, "POST", "/v3/resources/search")
+    assert first == {
+        "query": 'family:is AND (type:"instance" OR type:"bare-metal-server") '
+        'AND (tags:"env:prod" OR tags:"team:shop")',
+        "fields": ["crn", "tags"],
+    }
+    assert second.keys() == {"search_cursor"}
+
+
+def test_the_id_of_an_instance_group_is_sent_to_the_api(tmp_path: Path) -> None:
+    played = play(scenarios.BY_GROUP, tmp_path, "items[].name")
+    assert played.exit_code == 0
+    assert played.answer == []
+    group = "r006-00000000-0000-4000-8000-000000000000"
+    of_group = "instance_group_membership.instance_group.id"
+    assert played.requests == [TOKEN, f"GET us-south/instances?limit=100&{of_group}={group}"]
 
 
 def test_a_server_is_found_by_its_name(tmp_path: Path) -> None:

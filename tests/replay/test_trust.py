@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import yaml
-
 from tests.replay import scenarios
-from tests.replay.playing import LINKS, PROFILES, TRUST, play
-from tests.replay.scenarios import WEB_1_CRN, Scenario
-from tests.support.cassettes import ACCOUNT, FOLDER
+from tests.replay.playing import LINKS, PROFILES, TRUST, play, sent
+from tests.replay.scenarios import WEB_1_CRN
+from tests.support.cassettes import ACCOUNT
 
 TOKEN = "POST iam.cloud.ibm.com/identity/token"
 LIMITS = f"GET iam.cloud.ibm.com/v1/accounts/{ACCOUNT}/limits/identity?profiles=true&cr_links=true"
@@ -22,17 +20,6 @@ def named(region: str, name: str) -> list[str]:
         TOKEN,
         f"GET {region}/instances?limit=100&name={name}",
         f"GET {region}/bare_metal_servers?limit=100&name={name}",
-    ]
-
-
-def sent(scenario: Scenario, method: str) -> list[object]:
-    """The bodies of the requests of a method that IAM's profiles were sent in a cassette."""
-    cassette = yaml.safe_load((FOLDER / f"{scenario.name}.yaml").read_text())
-    requests = [interaction["request"] for interaction in cassette["interactions"]]
-    return [
-        yaml.safe_load(request["body"] or "null")
-        for request in requests
-        if request["method"] == method and "/v1/profiles/" in request["uri"]
     ]
 
 
@@ -84,7 +71,9 @@ def test_a_link_is_made_where_the_limits_allow_it_and_it_is_not_there(tmp_path: 
         *(PROFILES, LINKS, LIMITS, LINKS),
         *(LINKS, POST_LINK),
     ]
-    assert sent(scenarios.LINK, "POST") == [{"cr_type": "VSI", "link": {"crn": WEB_1_CRN}}]
+    assert sent(scenarios.LINK, "POST", "/v1/profiles/") == [
+        {"cr_type": "VSI", "link": {"crn": WEB_1_CRN}}
+    ]
 
 
 def test_a_link_is_deleted_by_its_id_and_looked_for_afterwards(tmp_path: Path) -> None:

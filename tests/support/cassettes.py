@@ -39,6 +39,10 @@ MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body", "condit
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "if-match"})
 _RESPONSE_HEADERS = frozenset({"content-type", "date", "etag", "retry-after"})
 _SECRET_FIELDS = frozenset({"apikey", "refresh_token", "password", "passcode"})
+_GLOBAL_HOSTS = {
+    "iam": "iam.cloud.ibm.com",
+    "search": "api.global-search-tagging.cloud.ibm.com",
+}
 _WIDEST = 1_000_000
 
 
@@ -118,8 +122,8 @@ def _at_ibm(uri: str) -> str:
     if parts.hostname != "127.0.0.1":
         return uri
     _, api, rest = parts.path.split("/", 2)
-    if api == "iam":
-        return urlunsplit(("https", "iam.cloud.ibm.com", f"/{rest}", parts.query, ""))
+    if host := _GLOBAL_HOSTS.get(api):
+        return urlunsplit(("https", host, f"/{rest}", parts.query, ""))
     region, _, path = rest.partition("/")
     return urlunsplit(("https", f"{region}.iaas.cloud.ibm.com", f"/{path}", parts.query, ""))
 

@@ -75,6 +75,7 @@ def emulated(scenario: Scenario) -> Iterator[dict[str, str]]:
         yield {
             "VPCMETACTL_VPC_URL": f"{server.url}/vpc/{{region}}/v1",
             "VPCMETACTL_IAM_URL": f"{server.url}/iam",
+            "VPCMETACTL_SEARCH_URL": f"{server.url}/search",
             "VPCMETACTL_STATE": str(Path(folder) / "state.sqlite"),
             "IBMCLOUD_API_KEY": scenario.api_key or world.api_key,
         }
@@ -93,11 +94,11 @@ def _populate(world: World) -> None:
         del world.regions[name]
     fleet = Fleet(world)
     prod = fleet.vpc("us-south", "prod", "production")
-    fleet.instance(prod, "web-1", OFF)
+    fleet.instance(prod, "web-1", OFF, tags=("env:prod", "team:shop"))
     fleet.instance(prod, "web-2", hops(HTTP, 2), zone=2)
     fleet.instance(prod, "db-1", HTTPS, profile="mx2-2x16", allowed_use=SECURE_ONLY)
     fleet.instance(prod, "mainframe-1", OFF, profile="bz2-2x8", zone=3)
-    fleet.bare_metal_server(prod, "metal-1", HTTPS)
+    fleet.bare_metal_server(prod, "metal-1", HTTPS, tags=("env:prod",))
     web = fleet.instance(fleet.vpc("eu-de", "prod", "production"), "web-eu-1", HTTP)
     made = fleet.minutes_ago(60 * 24 * 400)
     profile = world.trust.add_profile("backup-writer", "Writes backups", created_at=made)

@@ -140,6 +140,13 @@ def test_a_server_that_the_search_knows_and_no_listing_shows_is_told_of(scene: S
     assert "deleted a short while ago or are not visible" in warning
 
 
+def test_a_tag_that_no_server_bears_may_be_on_its_way(scene: Scene) -> None:
+    assert scene.names(selector=ServerSelector(tags=("blue", "green"))) == []
+
+    (warning,) = scene.observer.warnings
+    assert warning.startswith("Global Search knows no server tagged blue or green; ")
+
+
 @pytest.mark.parametrize(
     "selector",
     [

@@ -90,8 +90,12 @@ class Choice:
         """Whether the user chose nothing."""
         return self.selector.is_empty and self.where is None
 
-    def predicate(self, warn: Callable[[str], None] | None = None) -> Predicate | None:
+    def predicate(
+        self, warn: Callable[[str], None] | None = None, *, with_tags: bool = False
+    ) -> Predicate | None:
         """Compile ``--where``; ``warn`` is given by commands that change something.
+
+        ``with_tags``: the tags of servers are read even where they are not chosen by them.
 
         Raises InvalidInputError for an expression that cannot be right.
         """
@@ -100,7 +104,8 @@ class Choice:
         # Imported here: most commands are given no expression.
         from vpcmetactl.cli.where import server_predicate  # noqa: PLC0415
 
-        return server_predicate(self.where, warn=warn)
+        with_tags = with_tags or bool(self.selector.tags)
+        return server_predicate(self.where, warn=warn, with_tags=with_tags)
 
 
 def take_choice(given: Given) -> Choice:

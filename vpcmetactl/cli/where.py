@@ -4,7 +4,7 @@ Checked before anything is read: its syntax, its field names against the schema,
 item, the functions and types it uses.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -25,9 +25,9 @@ Warn = Callable[[str], None]
 
 
 def server_predicate(
-    expression: str, *, warn: Warn | None = None
+    expression: str, *, warn: Warn | None = None, with_tags: bool = False
 ) -> Callable[[AssessedServer], bool]:
-    """Return a predicate over assessed servers.
+    """Return a predicate over assessed servers, which come ``with_tags`` or have none to look at.
 
     ``warn`` is given by commands that change something. The result must then be a boolean, or
     null, which never selects; InvalidInputError is raised by the predicate when it is not. And a
@@ -35,6 +35,11 @@ def server_predicate(
     warned of once. Raises InvalidInputError at once for an expression that cannot be right.
     """
     where = Where(expression, schema_fields("servers"))
+    if "tags" in where.fields and not with_tags:
+        raise InvalidInputError(
+            f"--where {expression!r}: user tags are not read unless they are asked for",
+            hint="choose by them with --tag KEY:VALUE; servers list reads them --with tags",
+        )
 
     def selects(assessed: AssessedServer) -> bool:
         # Imported when the first server has come: a usage error must not pay for msgspec.
@@ -81,7 +86,10 @@ def subject_predicate(expression: str, source: str) -> Callable[[Subject], bool 
 
 
 class Where:
-    """A checked expression over items of one kind; ``option`` is how the user gave it."""
+    """A checked expression over items of one kind; ``option`` is how the user gave it.
+
+    ``fields`` are those of the item that it names.
+    """
 
     def __init__(
         self, expression: str, fields: Mapping[str, SchemaField], option: str = "--where"
@@ -90,7 +98,9 @@ class Where:
         self._query = Query(expression, option)
         self._parsed = jmespath.compile(expression)
         parsed = self._parsed.parsed
-        _Names(self._said, fields).check(parsed, "")
+        names = _Names(self._said, fields)
+        names.check(parsed, "")
+        self.fields: Collection[str] = names.found
         self._query.search(_sample(fields, ""))
         self._negated = tuple(_negated(parsed))
         self._warned = False
@@ -150,6 +160,7 @@ class _Names:
     def __init__(self, said: str, fields: Mapping[str, SchemaField]) -> None:
         self._said = said
         self._fields = fields
+        self.found: set[str] = set()
 
     def check(self, node: Node, scope: str | None) -> str | None:
         """Return the scope that the node gives."""
@@ -165,6 +176,7 @@ class _Names:
         if scope is None:
             return None
         path = f"{scope}{node['value']}"
+        self.found.add(path)
         field = self._fields.get(path)
         if field is None and node["value"] in _LITERALS:
             raise InvalidInputError(

@@ -109,8 +109,8 @@ class FleetReading:
         batches = self._named() if self.selector.refs else self._batches(self._listing())
         yield from batches
         self._write_sights()
-        if surplus := self.tagging.surplus(self.regions, self.unread):
-            self.reader.observer.warn(surplus)
+        for warning in self.tagging.warnings(self.regions, self.unread):
+            self.reader.observer.warn(warning)
         if self.unread and not self._units_read:
             raise self.unread[0].error
 

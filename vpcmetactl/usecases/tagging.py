@@ -1,6 +1,6 @@
 """Joining servers with the user tags that a search knows of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from vpcmetactl.domain.errors import AuthenticationError, InvalidInputError, VpcmetactlError
@@ -33,31 +33,39 @@ class Tagging:
         self._listed.update((server.region, server.id) for server in servers)
         return [replace(server, tags=self.index.tags_of(server)) for server in servers]
 
-    def surplus(self, regions: Sequence[str], unread: Sequence[Unread]) -> str | None:
-        """Tell of servers that bear a tag asked for, and that no listing has shown.
+    def warnings(self, regions: Sequence[str], unread: Sequence[Unread]) -> Iterator[str]:
+        """Tell, once all is read, what makes one doubt that the servers chosen are all there are.
 
-        Only of those that a listing should have shown: nothing is said where the API was asked for
-        some servers only, or of a part of the fleet that could not be read.
+        ``unread`` is what could not be read of the fleet in these ``regions``.
         """
-        selector = self.selector
-        if not selector.tags or selector.refs or selector.api_filters() != ApiFilters():
-            return None
-        blind = {(part.region, part.kind) for part in unread}
-        missing = [
+        if not self.selector.tags or self.index is None:
+            return
+        if not self.index.found:
+            yield (
+                f"Global Search knows no server tagged {' or '.join(self.selector.tags)}; a tag "
+                "attached a short while ago may not have come to it yet"
+            )
+        missing = [one for one in self._unlisted(regions) if not _is_within(one, unread)]
+        if missing:
+            names = ", ".join(
+                f"{one.crn.resource_id} in {one.crn.region}" for one in missing[:_NAMED]
+            )
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            yield (
+                "servers that bear a tag asked for, as Global Search tells, are in no listing: "
+                f"{names}{more}; left out, for they were deleted a short while ago or are not "
+                "visible to you"
+            )
+
+    def _unlisted(self, regions: Sequence[str]) -> Sequence[TaggedServer]:
+        """Return what was found and not listed, unless the API was asked for some servers only."""
+        if self.index is None or self.selector.refs or self.selector.api_filters() != ApiFilters():
+            return ()
+        return [
             one
-            for place, one in (self.index.found.items() if self.index else ())
-            if place not in self._listed
-            and one.crn.region in regions
-            and blind.isdisjoint({(one.crn.region, _kind(one)), (one.crn.region, None)})
+            for place, one in self.index.found.items()
+            if place not in self._listed and one.crn.region in regions
         ]
-        if not missing:
-            return None
-        names = ", ".join(f"{one.crn.resource_id} in {one.crn.region}" for one in missing[:_NAMED])
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        return (
-            f"Global Search tells of servers with a tag asked for that no listing shows: {names}"
-            f"{more}; left out, for they were deleted a short while ago or are not visible to you"
-        )
 
 
 def read_tags(inventory: Inventory, selector: ServerSelector, *, wanted: bool) -> Tagging:
@@ -82,5 +90,6 @@ def read_tags(inventory: Inventory, selector: ServerSelector, *, wanted: bool) -
     return tagging
 
 
-def _kind(one: TaggedServer) -> ServerKind:
-    return ServerKind(one.crn.resource_type.replace("-", "_"))
+def _is_within(one: TaggedServer, unread: Sequence[Unread]) -> bool:
+    kind = ServerKind(one.crn.resource_type.replace("-", "_"))
+    return any(part.region == one.crn.region and part.kind in (kind, None) for part in unread)

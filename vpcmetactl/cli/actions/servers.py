@@ -26,12 +26,12 @@ def list_servers(app: App, given: Given) -> ExitCode:
         choice = take_choice(given)
         app, options = take_app(app, given)
         output = read_output(app, "servers", given)
-        where = choice.predicate()
+        extra = given["with_"]
+        wanted = _Wanted("always" if "profiles" in extra else "never", tags="tags" in extra)
+        where = choice.predicate(with_tags=wanted.tags)
     from vpcmetactl.render.views.servers import SERVERS  # noqa: PLC0415 - usage errors come first
 
     out = _Output(SERVERS, output, exit_code=given["exit_code"])
-    extra = given["with_"]
-    wanted = _Wanted("always" if "profiles" in extra else "never", tags="tags" in extra)
     return _read(app, options, out, choice, where, wanted)
 
 

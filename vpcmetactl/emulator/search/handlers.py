@@ -48,8 +48,8 @@ class Sent(msgspec.Struct, forbid_unknown_fields=True):
     search_cursor: str | None = None
 
 
-class Cursor(msgspec.Struct, forbid_unknown_fields=True):
-    """What a cursor stands for."""
+class Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """What a cursor stands for: an array, for as an object it would look like a token."""
 
     query: str
     fields: list[str] | None
