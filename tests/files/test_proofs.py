@@ -23,6 +23,7 @@ from tests.files.activity_samples import (
     lines,
 )
 from tests.support.builders import ACCOUNT
+from tests.support.pages import fences, text_of
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.evidence import EventKind, ServerEvent, Source
 from vpcmetactl.files.schemas import schema_texts
@@ -83,6 +84,14 @@ def test_what_was_not_given_does_not_matter() -> None:
     assert only_event(outcome="profile_not_linked", checks=[failed]).kind is EventKind.ANSWERED
     bare = dict.fromkeys(("metadata_service", "zone", "region", "api_version"))
     assert only_event(**bare).kind is EventKind.ANSWERED
+
+
+def test_the_example_in_the_documentation_is_a_proof() -> None:
+    [example] = [
+        code for kind, code in fences(text_of("docs/reference/proofs.md")) if kind == "json"
+    ]
+    assert SCHEMA.is_valid(json.loads(example))
+    assert Reading(example.encode()).counts == (1, 1, 0, 0, 0)
 
 
 # What they do not tell.

@@ -66,7 +66,7 @@ class Proof(Shape, frozen=True):
     probed_at: Annotated[Moment, about("When it was probed, by the server's clock.")]
     answered: Annotated[bool, about("Whether the service gave an identity token.")]
     outcome: Annotated[
-        Word, about("`answered`, or the code of what stands in the way of everything asked for.")
+        Word, about("`answered`, or the code that says most about why nothing was given.")
     ]
     server: Annotated[
         ProvenServer | None, about("The server; `null`: no identity token told which it is.")
