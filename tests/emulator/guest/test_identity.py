@@ -318,6 +318,16 @@ def test_tokens_of_profiles_end_as_others_do(app: Emulator, clock: ManualClock) 
     assert error_of(caller.get("/instances"))[0] == 401
 
 
+def test_a_profile_tells_how_often_a_server_became_it(app: Emulator, clock: ManualClock) -> None:
+    trust, path = TrustCaller(app), "/profiles/" + app.world.trust.profile("backup-writer").id
+    for name in ("db-1", "db-2", "db-3"):
+        become(on(app, name), "backup-writer")
+        clock.advance(timedelta(minutes=5))
+
+    shown = trust.find(path, include_activity="true")["activity"]
+    assert shown == {"authn_count": 2, "last_authn": "2026-11-21T12:05+0000"}
+
+
 def test_roles_give_more_from_viewer_to_administrator() -> None:
     assert ROLES["viewer"] < ROLES["operator"] < ROLES["administrator"] == ACTIONS.keys()
     assert ROLES["viewer"] < ROLES["editor"] < ROLES["administrator"]

@@ -78,10 +78,10 @@ class GuestState:
     def iam_token(self, server: Server, profile: TrustedProfile) -> AccessToken:
         """Return an IAM token of a profile; CannotBecomeError unless it trusts the server."""
         with self.trust.lock:
-            trusted = may_become(profile, server)
-        if not trusted:
-            message = f"The trusted profile {profile.name} is not linked to the server."
-            raise CannotBecomeError(message)
+            if not may_become(profile, server):
+                message = f"The trusted profile {profile.name} is not linked to the server."
+                raise CannotBecomeError(message)
+            profile.authenticated(self.now())
         return self.account.issue_token(profile)
 
     def become(self, cr_token: str, kind: str, profile: str) -> AccessToken:

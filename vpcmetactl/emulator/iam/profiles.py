@@ -19,7 +19,7 @@ from vpcmetactl.emulator.iam.asking import (
 )
 from vpcmetactl.emulator.iam.envelope import answer, no_content, refuse
 from vpcmetactl.emulator.iam.trust import TrustCall
-from vpcmetactl.emulator.iam.trust_bodies import profile_body
+from vpcmetactl.emulator.iam.trust_bodies import activity_body, profile_body
 from vpcmetactl.emulator.iam.trusted import TrustedProfile
 
 DEFAULT_PAGE = 20
@@ -75,7 +75,7 @@ def get_profile(call: TrustCall) -> Response:
         profile = profile_of(call)
         body = _shown(call, profile)
         if flag(call, "include_activity"):
-            body["activity"] = {"authn_count": 0}
+            body["activity"] = activity_body(profile)
         return answer(call, body, tag=profile.tag)
 
 

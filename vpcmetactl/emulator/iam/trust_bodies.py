@@ -39,6 +39,13 @@ def profile_body(profile: TrustedProfile) -> Body:
     return body | _given(optional)
 
 
+def activity_body(profile: TrustedProfile) -> Body:
+    """How often somebody became a profile, and when last."""
+    last = profile.last_authentication
+    body: Body = {"authn_count": profile.authentications}
+    return body | _given({"last_authn": None if last is None else moment(last)})
+
+
 def link_body(link: Link) -> Body:
     """A link."""
     created_at = moment(link.created_at)

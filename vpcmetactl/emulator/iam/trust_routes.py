@@ -57,7 +57,7 @@ ROUTES: tuple[Route[TrustState], ...] = (
         "GET",
         _PROFILE,
         profiles.get_profile,
-        "With its entity tag as ETag. Nobody ever authenticates: the activity is none.",
+        "With its entity tag as ETag. Only servers become profiles: the activity is theirs.",
         frozenset({"include_activity"}),
     ),
     Route(

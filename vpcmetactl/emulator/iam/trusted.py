@@ -88,7 +88,8 @@ IDENTITY_TYPES = ("user", "serviceid", "crn")
 class TrustedProfile:
     """A trusted profile with everything that may become it.
 
-    `rights` are the actions that access policies give it: none, unless a scenario says so.
+    `rights` are the actions that access policies give it: none, unless a scenario says so. How
+    often somebody became it, and when last, are `authentications` and `last_authentication`.
     """
 
     id: str
@@ -100,6 +101,8 @@ class TrustedProfile:
     email: str | None = None
     template_id: str | None = None
     rights: frozenset[str] = frozenset()
+    authentications: int = 0
+    last_authentication: datetime | None = None
     version: int = 1
     links: dict[str, Link] = field(default_factory=dict)
     rules: dict[str, ClaimRule] = field(default_factory=dict)
@@ -134,6 +137,11 @@ class TrustedProfile:
         """Say that name, description or email are new."""
         self.version += 1
         self.modified_at = now
+
+    def authenticated(self, now: datetime) -> None:
+        """Say that somebody has become the profile."""
+        self.authentications += 1
+        self.last_authentication = now
 
     def set_identities(self, *identities: Identity) -> None:
         """Replace all identities."""
