@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tests.render.doctor_examples import EXAMINED, KNOWN_CONTEXTS, WELL
 from tests.render.plan_examples import SAVED, SAVED_RESTORE
 from tests.render.restart_examples import (
     ACKNOWLEDGED,
@@ -90,6 +91,8 @@ from vpcmetactl.render.options import Format, OutputOptions
 from vpcmetactl.render.sinks import open_sink
 from vpcmetactl.render.views.access import ACCESS
 from vpcmetactl.render.views.checks import CHECK, CHECKS
+from vpcmetactl.render.views.contexts import CONTEXTS
+from vpcmetactl.render.views.diagnoses import DOCTOR
 from vpcmetactl.render.views.diffs import DIFF
 from vpcmetactl.render.views.findings import FINDINGS
 from vpcmetactl.render.views.imports import IMPORT
@@ -250,6 +253,10 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "findings-none": Example(FINDINGS, (), replace(_TRAILER, whole=_CLEAN_REPORT)),
     "checks": Example(CHECKS, ALL_CHECKS, _TRAILER),
+    "contexts": Example(CONTEXTS, KNOWN_CONTEXTS, Trailer(generated_at=NOON)),
+    "contexts-none": Example(CONTEXTS, (), Trailer(generated_at=NOON)),
+    "doctor": Example(DOCTOR, EXAMINED, replace(_TRAILER, exit_code=ExitCode.INCOMPLETE)),
+    "doctor-well": Example(DOCTOR, WELL, _TRAILER),
     "check": Example(CHECK, ALL_CHECKS[3:8], _TRAILER),
     "plan": Example(PLAN, _HARDEN.items, replace(_TRAILER, whole=_HARDEN)),
     "plan-named": Example(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -24,13 +25,14 @@ from vpcmetactl.domain.evidence import History, Sights
 from vpcmetactl.domain.policy import Policy
 from vpcmetactl.domain.runs import CutOffRestart, RunRecord
 from vpcmetactl.domain.saved_plans import SavedPlan
-from vpcmetactl.domain.snapshots import Merger, Reading, Record
+from vpcmetactl.domain.snapshots import Merger, Reading, Record, combined
 from vpcmetactl.domain.terraform import ManagedBy, TerraformReading
 from vpcmetactl.ibmcloud.connection import BearerToken
 from vpcmetactl.usecases.ports import (
     Caller,
     Clock,
     EvidenceLog,
+    HostLooker,
     Journal,
     Observer,
     Realm,
@@ -80,6 +82,8 @@ def build_app(environ: Mapping[str, str], terminal: Terminal, clock: Clock | Non
         open_log=opener.log,
         open_trust_cache=opener.trust_cache,
         files=FileFormats(),
+        open_hosts=opener.hosts,
+        has_bytecode=has_bytecode,
     )
 
 
@@ -101,16 +105,23 @@ class _Opener:
             yield gateway
 
     @contextmanager
+    def hosts(self, options: CloudOptions) -> Iterator[HostLooker]:
+        connection = self.settings.anonymous_connection(options)
+        from vpcmetactl.ibmcloud.hosts import Hosts  # noqa: PLC0415
+
+        with closing(Hosts(connection, self.clock)) as hosts:
+            yield hosts
+
+    @contextmanager
     def source(
-        self, path: Path, account_id: str | None
+        self, path: Path, account_id: str | None, *, told_at_end: bool = False
     ) -> Iterator[Sequence[tuple[Source, Reading]]]:
         from vpcmetactl.files.snapshots.cloud import SnapshotCloud  # noqa: PLC0415
         from vpcmetactl.files.snapshots.reading import open_snapshot  # noqa: PLC0415
 
-        with open_snapshot(path) as snapshot:
-            first = {one.account_id: one for one in reversed(snapshot.readings)}
+        with open_snapshot(path, at_once=not told_at_end) as snapshot:
             accounts = list(dict.fromkeys(one.account_id for one in snapshot.readings))
-            if account_id is not None and account_id not in first:
+            if account_id is not None and account_id not in accounts:
                 held = f"account {accounts[0]}" if len(accounts) == 1 else f"{len(accounts)} others"
                 raise RefusedError(
                     f"{path} holds {held}, not {account_id}",
@@ -118,7 +129,8 @@ class _Opener:
                 )
             wanted = accounts if account_id is None else [account_id]
             with _uncollected():
-                yield [(SnapshotCloud(snapshot, one), first[one]) for one in wanted]
+                clouds = [SnapshotCloud(snapshot, one) for one in wanted]
+                yield [(cloud, combined(cloud.readings)) for cloud in clouds]
 
     def _warn_of_expiry(self, caller: Caller, observer: Observer) -> None:
         """Say in time that a token will not last, for there is nothing to get another with."""
@@ -180,6 +192,14 @@ class _Opener:
             observer.warn(f"{problem}; nothing is remembered of this reading")
         with closing(opened):
             yield ForgivingLog(opened, observer)
+
+
+def has_bytecode() -> bool:
+    """Whether IBM's SDK is compiled: where no bytecode can be kept, importing it takes seconds."""
+    found = find_spec("ibm_vpc")
+    if found is None or found.origin is None:
+        return False
+    return any(Path(found.origin).parent.glob("__pycache__/vpc_v1.*.pyc"))
 
 
 @contextmanager

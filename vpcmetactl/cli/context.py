@@ -26,6 +26,7 @@ from vpcmetactl.usecases.ports import (
     Caller,
     Clock,
     EvidenceLog,
+    HostLooker,
     Inventory,
     Journal,
     LinkWriter,
@@ -172,7 +173,20 @@ class Source(Inventory, TrustReader, TemplateReader, PastVerdicts, Protocol):
     """A snapshot in the place of the cloud."""
 
 
-OpenSource = Callable[[Path, str | None], AbstractContextManager[Sequence[tuple[Source, Reading]]]]
+class OpenSource(Protocol):
+    """Opens a snapshot for each of the accounts in it, or for the one that is named.
+
+    Where everything is read before any of it is told, ``told_at_end``, its pages are checked when
+    they are read, else all of them before.
+    """
+
+    def __call__(
+        self, path: Path, account_id: str | None, *, told_at_end: bool = False
+    ) -> AbstractContextManager[Sequence[tuple[Source, Reading]]]:
+        """Open it; raises InvalidInputError, and RefusedError where the account is not in it."""
+
+
+OpenHosts = Callable[[CloudOptions], AbstractContextManager[HostLooker]]
 OpenTrustCache = Callable[[CloudOptions, Realm], TrustCache]
 OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[EvidenceLog]]
 
@@ -181,9 +195,9 @@ OpenLog = Callable[[CloudOptions, Caller, Observer], AbstractContextManager[Evid
 class App:
     """The outside world.
 
-    ``open_source`` opens a snapshot for each of the accounts in it, or for the one that is named.
     ``check_state`` and ``open_journal`` raise StateError where the state cannot be written.
     ``open_runs`` warns where it can only be read. ``open_log`` warns, and remembers nothing.
+    ``open_hosts`` needs no credentials. ``has_bytecode`` says whether IBM's SDK was compiled.
     ``raise_unexpected`` lets tests see exceptions as they are.
     """
 
@@ -198,4 +212,6 @@ class App:
     open_log: OpenLog
     open_trust_cache: OpenTrustCache
     files: Files
+    open_hosts: OpenHosts
+    has_bytecode: Callable[[], bool]
     raise_unexpected: bool = False

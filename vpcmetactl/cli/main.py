@@ -18,6 +18,9 @@ def _lazy(name: str, text: str, section: str) -> LazyCommand:
 
 TABLE = {
     "demo": _lazy("demo", "Run a tour on the embedded emulator; no account, no network.", _BEGIN),
+    "doctor": _lazy(
+        "doctor", "See who you are, what can be reached, and what you may read.", _BEGIN
+    ),
     "config": _lazy("config", "See and begin the configuration file.", _BEGIN),
     "servers": _lazy("servers", "List and show instances and bare metal servers.", _SEE),
     "audit": _lazy("audit", "Judge servers against a policy.", _SEE),

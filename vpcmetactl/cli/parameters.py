@@ -53,7 +53,7 @@ _APPLY = ("canary", "max_failures", "soak", "max_targets", "expect_count", "wait
 _PATHS = ("api_key_file", "ca_bundle", "state", "source")
 
 
-def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
+def take_app(app: App, given: Given, *, check_contexts: bool = True) -> tuple[App, CloudOptions]:
     """Take how to reach the cloud, and how loud to be."""
     terminal = replace(
         app.terminal,
@@ -71,8 +71,9 @@ def take_app(app: App, given: Given) -> tuple[App, CloudOptions]:
             "--context and --source: a snapshot is read without any credentials",
             hint="choose an account of the snapshot with --account",
         )
-    # What is wrong with a context is told before anything is opened.
-    app.settings.select(options)
+    if check_contexts:
+        # What is wrong with a context is told before anything is opened.
+        app.settings.select(options)
     return replace(app, terminal=terminal), options
 
 

@@ -179,7 +179,7 @@ def open_caller(
         observer.note(f"{name} is {url}")
     with app.open_cloud(options, observer, options.max_workers or READERS) as cloud:
         caller = cloud.get_caller()
-        _guard_account(options, caller)
+        guard_account(options, caller)
         yield cloud, caller
 
 
@@ -214,7 +214,8 @@ def open_snapshot(
             yield Session(app, options, observer, cloud, caller, log, reading)
 
 
-def _guard_account(options: CloudOptions, caller: Caller) -> None:
+def guard_account(options: CloudOptions, caller: Caller) -> None:
+    """Raise RefusedError where the account is not the one demanded."""
     named = options.context.account_id if options.context else None
     for demanded in (options.account, named):
         if demanded and demanded != caller.account_id:

@@ -40,6 +40,8 @@ _SEARCH_URLS = {
     "public": "https://api.global-search-tagging.cloud.ibm.com",
     "private": "https://api.private.us-south.global-search-tagging.cloud.ibm.com",
 }
+# A host that can be reached at all is reached sooner.
+_LOOK_SECONDS = 10.0
 _ENDPOINTS = ("vpc_url", "iam_url", "search_url")
 _API_KEYS = ("IBMCLOUD_API_KEY", "IC_API_KEY")
 _TOKENS = ("IBMCLOUD_IAM_TOKEN", "IC_IAM_TOKEN")
@@ -176,6 +178,30 @@ class Settings:
             max_connections=max_connections,
             ca_bundle=options.named_ca_bundle,
         )
+
+    def anonymous_connection(self, options: CloudOptions) -> Connection:
+        """Return how to reach hosts without credentials."""
+        return Connection(
+            credentials=ExternalConfiguration(),
+            vpc_url=self.vpc_url(options),
+            iam_url=self.iam_url(options),
+            search_url=self.search_url(options),
+            timeout=min(options.timeout, _LOOK_SECONDS),
+            ca_bundle=options.named_ca_bundle,
+        )
+
+    def credentials_words(self, options: CloudOptions) -> str:
+        """Say where the credentials come from; raises as ``connection`` does."""
+        self._credentials(options)
+        context = options.context
+        if context is not None and self._of_context(context) is not None:
+            return context.credentials_words
+        if options.api_key_file is not None:
+            return f"the API key in {options.api_key_file}"
+        for name in (*_API_KEYS, *_TOKENS):
+            if self.environ.get(name, "").strip():
+                return f"the {'API key' if name in _API_KEYS else 'IAM token'} in ${name}"
+        return "the SDK's external configuration of service vpc"
 
     def vpc_url(self, options: CloudOptions) -> str:
         """Return the URL of the VPC API, with ``{region}`` in it."""

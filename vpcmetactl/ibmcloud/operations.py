@@ -65,9 +65,7 @@ def list_regions(host: str) -> Operation:
 
 def list_vpcs(host: str, region: str) -> Operation:
     """Describe the list of a region's VPCs."""
-    return Operation(
-        text=f"list VPCs in {region}", host=host, region=region, permission="is.vpc.vpc.list"
-    )
+    return Operation(text=f"list VPCs in {region}", host=host, region=region)
 
 
 def list_servers(host: str, region: str, kind: ServerKind) -> Operation:

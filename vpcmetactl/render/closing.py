@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vpcmetactl.render.documents import Document, Group, Line, Status, Style, Unread
+from vpcmetactl.render.documents import Document, Group, Line, Style, Unread
 
 
 def is_page(document: Document[Any]) -> bool:
@@ -22,7 +22,7 @@ def closing(document: Document[Any]) -> Sequence[Group]:
 
     Nothing, where an error ended the command: it is told elsewhere, and counts would mislead.
     """
-    if document.trailer.status is Status.ERROR:
+    if document.trailer.errors:
         return ()
     shown = len(document.items)
     lines = [Line(f"Showing {shown} of {document.total}.")] if shown < document.total else []

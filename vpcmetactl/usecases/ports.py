@@ -367,6 +367,28 @@ class Observer(Protocol):
         """A request failed and is repeated after so many seconds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSight:
+    """How a host was reached; seconds throughout.
+
+    ``name_seconds`` is ``None`` behind a ``proxy``, which looks names up itself. ``clock_skew`` is
+    how far this machine's clock is ahead of the host's; ``None`` where the host does not tell.
+    """
+
+    host: str
+    name_seconds: float | None
+    seconds: float
+    proxy: str | None
+    clock_skew: float | None
+
+
+class HostLooker(Protocol):
+    """Reaches hosts without asking anything of them."""
+
+    def look(self, url: str) -> HostSight:
+        """Reach a host; raises UnavailableError and ConfigurationError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Realm:
     """Which cloud, as whom: state of one realm is never used in another."""

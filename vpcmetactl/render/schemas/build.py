@@ -16,6 +16,7 @@ from vpcmetactl.render.items import (
     access,
     audits,
     contexts,
+    diagnoses,
     diffs,
     imports,
     plan_summaries,
@@ -144,6 +145,10 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
     "access": (
         "Which servers can become which trusted profile",
         Envelope[access.Access, access.AccessSummary],
+    ),
+    "doctor": (
+        "What stands between a user and the cloud",
+        Envelope[diagnoses.Sight, diagnoses.DiagnosisSummary],
     ),
     "runs": ("Runs of commands that change servers", Envelope[runs.Run, runs.RunsSummary]),
     "run": (
