@@ -7,11 +7,12 @@ lists of servers, which come in parts, takes longer to load than a server takes 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from vpcmetactl.cli.terminal import Terminal
 from vpcmetactl.domain.errors import InvalidInputError, OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS = ("table", "json")
 
@@ -20,7 +21,7 @@ class PlainTarget(NamedTuple):
     """One ``-o``: a format, and a file where it does not go to stdout."""
 
     format: str
-    path: Path | None = None
+    path: str | None = None
 
 
 def read_targets(words: Sequence[str]) -> Sequence[PlainTarget]:
@@ -56,11 +57,11 @@ def _target(word: str) -> PlainTarget:
             f"--output {word}: there is no file name behind the '='",
             hint=f"write --output {name}=FILE, or --output {name} for stdout",
         )
-    return PlainTarget(name.lower(), Path(path) if path else None)
+    return PlainTarget(name.lower(), path or None)
 
 
 def write_targets(
-    terminal: Terminal, targets: Sequence[PlainTarget], texts: Mapping[str, Callable[[], str]]
+    stdout: TextIO, targets: Sequence[PlainTarget], texts: Mapping[str, Callable[[], str]]
 ) -> None:
     """Write the text of each target's format.
 
@@ -69,24 +70,26 @@ def write_targets(
     for format_, path in targets:
         text = texts[format_]()
         if path is None:
-            write_stdout(terminal, text)
+            write_stdout(stdout, text)
         else:
             _write_file(path, text)
 
 
-def write_stdout(terminal: Terminal, text: str) -> None:
+def write_stdout(stdout: TextIO, text: str) -> None:
     """Write to stdout, to the last byte; raises OutputError, or BrokenPipeError."""
     try:
-        terminal.stdout.write(text)
-        terminal.stdout.flush()
+        stdout.write(text)
+        stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"stdout cannot be written to: {error.strerror}") from None
 
 
-def _write_file(path: Path, text: str) -> None:
-    content = text.encode()
+def _write_file(name: str, text: str) -> None:
+    from pathlib import Path  # noqa: PLC0415 - dear, and most results go to stdout
+
+    path, content = Path(name), text.encode()
     try:
         if path.exists() and not path.is_file():
             _write(os.open(path, os.O_WRONLY), content)  # a device, or a pipe
@@ -98,7 +101,7 @@ def _write_file(path: Path, text: str) -> None:
         ) from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: "Path", content: bytes) -> None:
     """Write beside a file, and put it in its place."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

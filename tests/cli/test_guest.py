@@ -1,0 +1,483 @@
+"""The commands of the guest, on a service that is small and on loopback."""
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from jsonschema import Draft202012Validator
+
+from tests.guest.authority import Authority
+from tests.guest.fake_service import (
+    ACCOUNT,
+    BARE_METAL,
+    INSTANCE,
+    PROFILE,
+    PROFILE_NAME,
+    SECRET,
+    USER_DATA,
+    FakeService,
+    serving,
+)
+from tests.support.app import a_terminal, an_app, use
+from tests.support.program import Ran
+from vpcmetactl import __version__
+from vpcmetactl.guest.bundle import bundled
+from vpcmetactl.render.schemas.reading import load_schema
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@contextmanager
+def a_guest(service: FakeService | None = None) -> Iterator["Guest"]:
+    """Give a user in a server."""
+    told = service or FakeService()
+    with serving(told) as url:
+        yield Guest(told, url)
+
+
+class Guest:
+    """Gives commands in a server, each to the same service."""
+
+    def __init__(self, service: FakeService, url: str) -> None:
+        self.service = service
+        self.url = url
+
+    def do(self, command: str, *words: str | Path, environ: Mapping[str, str] | None = None) -> Ran:
+        """Give a command of ``guest``."""
+        return guest(command, "--url", self.url, *words, environ=environ)
+
+
+def guest(*words: str | Path, environ: Mapping[str, str] | None = None) -> Ran:
+    """Give a command of ``guest`` with this environment alone."""
+    app = an_app(environ=environ, terminal=a_terminal(environ))
+    return use(app, "guest", *map(str, words))
+
+
+@pytest.fixture
+def desk() -> Iterator[Guest]:
+    with a_guest() as guest:
+        yield guest
+
+
+# guest probe
+
+
+def test_a_probe_prints_text_that_fits_a_terminal(desk: Guest) -> None:
+    ran = desk.do("probe")
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert INSTANCE in ran.stdout
+    assert PROFILE in ran.stdout
+    assert "Every process" in ran.stdout
+    assert max(len(line) for line in ran.stdout.splitlines()) <= 80
+    assert SECRET not in ran.stdout
+
+
+def test_a_proof_is_the_document_itself(desk: Guest) -> None:
+    ran = desk.do("probe", "-o", "json")
+
+    proof = ran.answer
+    assert (proof["format"], proof["format_version"]) == ("vpcmetactl-proof", 1)
+    assert proof["tool_version"] == __version__
+    assert proof["server"]["id"] == INSTANCE
+    assert (proof["account_id"], proof["profile"]) == (ACCOUNT, PROFILE)
+    assert SECRET not in ran.stdout
+
+
+def test_a_proof_goes_into_a_file_and_the_text_to_stdout(desk: Guest, tmp_path: Path) -> None:
+    ran = desk.do("probe", "-o", f"json={tmp_path / 'proof.json'}")
+
+    assert "The metadata service answers over http." in ran.stdout
+    assert json.loads(tmp_path.joinpath("proof.json").read_text())["answered"]
+    assert [path.name for path in tmp_path.iterdir()] == ["proof.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), 0),
+        (("--profile", PROFILE_NAME), 0),
+        (("--profile", PROFILE), 0),
+        (("--profile", "no"), 3),
+    ],
+)
+def test_the_exit_code_tells_whether_the_profile_is_given(
+    desk: Guest, words: tuple[str, ...], code: int
+) -> None:
+    assert desk.do("probe", *words).exit_code == code
+
+
+def test_that_there_is_no_default_profile_is_no_failure() -> None:
+    with a_guest(FakeService(default_profile=False)) as desk:
+        ran = desk.do("probe", "-o", "json")
+
+    assert ran.exit_code == 0
+    assert ran.answer["profile"] is None
+
+
+def test_a_probe_without_a_service_ends_with_3_and_says_what_to_do() -> None:
+    ran = guest("probe", "--url", NOBODY, "--timeout", "1")
+
+    assert ran.exit_code == 3
+    assert "refused" in ran.stdout
+    assert "vpcmetactl metadata" in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_a_probe_that_cannot_reach_the_name_ends_with_1() -> None:
+    ran = guest("probe", "--url", "http://no-such-host.invalid", "--timeout", "1", "-o", "json")
+
+    assert ran.exit_code == 1
+    assert ran.answer["outcome"] == "name_not_found"
+
+
+def test_the_address_may_come_from_the_environment(desk: Guest) -> None:
+    ran = guest("probe", "-o", "json", environ={"VPCMETACTL_URL": f"{NOBODY} {desk.url}"})
+
+    assert [one["url"] for one in ran.answer["attempts"]] == [NOBODY, desk.url]
+    assert ran.answer["url"] == desk.url
+
+
+def test_no_proxy_is_asked(desk: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, NOBODY)
+
+    assert desk.do("probe").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("probe", "--url", "nonsense"), "--url: the address 'nonsense'"),
+        (("probe", "--url", "ftp://example"), "--url: the address 'ftp://example'"),
+        (("probe", "--timeout", "0"), "--timeout"),
+        (("probe", "--ca-bundle", "no-such.pem"), "--ca-bundle no-such.pem: No such file"),
+        (("probe", "-o", "csv"), "--output csv: there is no format 'csv' here"),
+        (("probe", "-o", "json", "-o", "table"), "only one format can go to stdout"),
+        (("probe", "-o", "json="), "no file name"),
+        (("probe", "-o", "json=x", "-o", "table=x"), "x is named twice"),
+        (("show", "volumes"), "volumes"),
+        (("token", "--identity", "--profile", "x"), "--profile: an identity token"),
+        (("token", "--expires-in", "60"), "--expires-in: IAM decides"),
+        (("token", "--identity", "--expires-in", "4"), "--expires-in"),
+        (("token", "--identity", "--expires-in", "3601"), "--expires-in"),
+        (("token", "--show-token", "-o", "json"), "--show-token prints the token and nothing else"),
+        (
+            ("certificate", "--out", "x", "--subject", "CN=web-1"),
+            "--subject CN=web-1: the platform",
+        ),
+        (("certificate", "--out", "x", "--subject", "SAN=a"), "--subject SAN=a: the platform"),
+        (("certificate", "--out", "x", "--subject", "O=a", "--subject", "O=b"), "O is given twice"),
+        (("certificate", "--out", "x", "--key-size", "1024"), "--key-size"),
+        (("certificate",), "--out"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
+    words: tuple[str, ...], complaint: str
+) -> None:
+    ran = guest(*words)
+
+    assert ran.exit_code == 2
+    assert complaint in ran.stderr
+    assert ran.stdout == ""
+
+
+@pytest.mark.parametrize("target", ["json=/no-such-folder/proof.json", "json=/"])
+def test_a_file_that_cannot_be_written_is_an_error(desk: Guest, target: str) -> None:
+    ran = desk.do("probe", "-o", target)
+
+    assert ran.exit_code == 1
+    assert "--output: /" in ran.stderr
+
+
+def test_a_file_is_replaced_whole_and_keeps_its_permissions(desk: Guest, tmp_path: Path) -> None:
+    proof, link = tmp_path / "proof.json", tmp_path / "link.json"
+    proof.write_text("old")
+    proof.chmod(0o600)
+    link.symlink_to(proof)
+
+    desk.do("probe", "-o", f"json={link}")
+
+    assert json.loads(proof.read_text())["answered"]
+    assert stat.S_IMODE(proof.stat().st_mode) == 0o600
+    assert link.is_symlink()
+
+
+# guest show
+
+
+def test_metadata_is_shown_with_its_paths(desk: Guest) -> None:
+    ran = desk.do("show")
+
+    assert ran.exit_code == 0
+    assert "metadata_service.response_hop_limit  1\n" in ran.stdout
+    assert "name                                 web-1\n" in ran.stdout
+
+
+def test_metadata_as_json_is_in_the_envelope_as_the_service_has_it(desk: Guest) -> None:
+    ran = desk.do("show", "keys", "-o", "json")
+
+    check_envelope(ran.answer, "guest_metadata")
+    assert ran.answer["items"] == [
+        {"keys": [{"id": "key-1", "name": "ops"}, {"id": "key-2", "name": "ci"}]}
+    ]
+
+
+def check_envelope(document: Any, kind: str) -> None:  # noqa: ANN401 - JSON
+    """Hold a document against the schema that all have in common."""
+    schema = json.loads(json.dumps(load_schema("servers")))
+    schema["properties"] |= {"kind": {"const": kind}, "items": {"type": "array"}, "summary": {}}
+    Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "json")], ids=["text", "json"])
+def test_secrets_are_redacted_and_names_steer_no_terminal(desk: Guest, words: tuple[str]) -> None:
+    ran = desk.do("show", "initialization", *words)
+
+    assert ran.exit_code == 0
+    assert ran.stdout.count("<redacted>") == 2
+    for secret in (USER_DATA, "hunter2", SECRET, "\x1b"):
+        assert secret not in ran.stdout
+    assert "31ms" in ran.stdout
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "json")], ids=["text", "json"])
+def test_bare_metal_has_the_identity_api_alone(words: tuple[str]) -> None:
+    with a_guest(FakeService(bare_metal=True)) as desk:
+        ran = desk.do("show", *words)
+
+    assert ran.exit_code == 1
+    assert f"{BARE_METAL} is a bare metal server: it has the Identity API, and no metadata" in (
+        ran.stderr
+    )
+    assert f"vpcmetactl servers show {BARE_METAL}" in ran.stderr
+    assert [path for _, path in desk.service.requests] == ["/identity/v1/token"]
+    if words:
+        check_envelope(ran.answer, "guest_metadata")
+        assert ran.answer["errors"][0]["code"] == "not_found"
+
+
+# guest token
+
+
+def test_an_iam_token_is_described_and_not_shown(desk: Guest) -> None:
+    ran = desk.do("token", "--profile", PROFILE_NAME)
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    for text in (INSTANCE, ACCOUNT, PROFILE, "https://iam.cloud.ibm.com/identity", "3600"):
+        assert text in ran.stdout
+    assert SECRET not in ran.stdout
+    assert desk.service.bodies[-1] == {"trusted_profile": {"name": PROFILE_NAME}}
+
+
+def test_an_identity_token_lives_as_long_as_asked(desk: Guest) -> None:
+    ran = desk.do("token", "--identity", "--expires-in", "60", "-o", "json")
+
+    check_envelope(ran.answer, "guest_token")
+    [item] = ran.answer["items"]
+    assert (item["type"], item["server_id"], item["expires_in"]) == ("identity", INSTANCE, 60)
+    assert SECRET not in ran.stdout
+    assert [path for _, path in desk.service.requests] == ["/identity/v1/token"]
+
+
+@pytest.mark.parametrize("words", [(), ("--identity",)], ids=["iam", "identity"])
+def test_the_token_itself_stands_alone_where_it_is_asked_for(
+    desk: Guest, tmp_path: Path, words: tuple[str]
+) -> None:
+    ran = desk.do("token", "--show-token", *words, "-o", f"json={tmp_path / 'about.json'}")
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    [line] = ran.stdout.splitlines()
+    assert line.count(".") == 2
+    assert line.endswith(SECRET)
+    assert SECRET not in tmp_path.joinpath("about.json").read_text()
+
+
+def test_a_profile_that_is_not_linked_is_told_with_the_command_that_links_it(desk: Guest) -> None:
+    ran = desk.do("token", "--profile", "back up", "-o", "json")
+
+    assert ran.exit_code == 1
+    assert "for profile back up: the service answered 400 profile_not_linked" in ran.stderr
+    assert f"vpcmetactl links create {INSTANCE} --profile 'back up'" in ran.stderr
+    check_envelope(ran.answer, "guest_token")
+    assert ran.answer["errors"][0]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("command", [("show",), ("token",), ("certificate", "--out", "x")])
+def test_where_nobody_listens_every_command_says_so(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    ran = guest(*command, "--url", NOBODY, "--timeout", "1")
+
+    assert ran.exit_code == 1
+    assert f"error: guest {command[0]}: " in ran.stderr
+    assert "refuse" in ran.stderr
+    assert "hint: " in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_address_that_answers_is_found_among_several(desk: Guest) -> None:
+    ran = guest("token", "--url", NOBODY, "--url", desk.url)
+
+    assert ran.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [(403, "unauthorized", "forbidden"), (401, "unauthenticated", "authentication_failed")],
+)
+def test_what_the_service_refuses_is_one_of_the_program_s_errors(
+    desk: Guest, status: int, code: str, told: str
+) -> None:
+    body = {"errors": [{"code": code, "message": "No."}], "status_code": status, "trace": "t"}
+    desk.service.overrides["/identity/v1/token"] = (status, body)
+
+    ran = desk.do("token", "-o", "json")
+
+    assert ran.exit_code == 1
+    assert ran.answer["errors"][0]["code"] == told
+
+
+def test_a_token_for_another_request_is_not_used(desk: Guest) -> None:
+    desk.service.fixed_nonce = "of-somebody-else"
+
+    ran = desk.do("token", "--show-token")
+
+    assert ran.exit_code == 1
+    assert ran.stdout == ""
+    assert "nonce_mismatch" in ran.stderr
+
+
+# guest certificate
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def signing(authority: Authority) -> Iterator[Guest]:
+    with a_guest(FakeService(sign=authority.sign)) as guest:
+        yield guest
+
+
+def test_a_certificate_is_saved_with_its_key(signing: Guest, tmp_path: Path) -> None:
+    folder = tmp_path / "identity"
+    words = ("--subject", "C=US", "--subject", "O=Example", "--key-size", "2048")
+
+    ran = signing.do("certificate", "--out", folder, *words)
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["chain.pem", "key.pem", "request.pem"]
+    assert stat.S_IMODE(folder.joinpath("key.pem").stat().st_mode) == 0o600
+    leaf, intermediate = x509.load_pem_x509_certificates(folder.joinpath("chain.pem").read_bytes())
+    leaf.verify_directly_issued_by(intermediate)
+    request = x509.load_pem_x509_csr(folder.joinpath("request.pem").read_bytes())
+    assert request.public_key() == leaf.public_key()
+    assert request.subject.rfc4514_string() == "O=Example,C=US"
+    assert signing.service.bodies[-1]["expires_in"] == 3600
+    for text in (f"CN={INSTANCE}", "CN=intermediate", str(folder / "key.pem"), "cert-1"):
+        assert text in ran.stdout
+    assert "PRIVATE" not in ran.stdout
+
+
+def test_what_is_there_is_not_replaced_unless_forced(signing: Guest, tmp_path: Path) -> None:
+    tmp_path.joinpath("key.pem").write_text("mine")
+
+    refused = signing.do("certificate", "--out", tmp_path, "--key-size", "2048")
+
+    assert refused.exit_code == 5
+    assert f"--out {tmp_path}: key.pem would be replaced" in refused.stderr
+    assert signing.service.requests == []
+    assert [path.name for path in tmp_path.iterdir()] == ["key.pem"]
+
+    forced = signing.do("certificate", "--out", tmp_path, "--key-size", "2048", "--force")
+
+    assert forced.exit_code == 0
+    assert tmp_path.joinpath("key.pem").read_text().startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_a_chain_for_another_key_is_not_saved(signing: Guest, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert signing.do("certificate", "--out", other, "--key-size", "2048").exit_code == 0
+    chain = other.joinpath("chain.pem").read_text().split("\n-----BEGIN")
+    answer = {"certificates": [f"{chain[0]}\n", f"-----BEGIN{chain[1]}"], "id": "cert-2"}
+    signing.service.overrides["/identity/v1/certificates"] = (201, answer)
+    folder = tmp_path / "identity"
+
+    ran = signing.do("certificate", "--out", folder, "--key-size", "2048")
+
+    assert ran.exit_code == 1
+    assert "the certificate is for another key" in ran.stderr
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("folder", ["no-such/folder", "file/folder"])
+def test_a_folder_that_cannot_be_made_is_an_error(
+    signing: Guest, tmp_path: Path, folder: str
+) -> None:
+    tmp_path.joinpath("file").write_text("")
+
+    ran = signing.do("certificate", "--out", tmp_path / folder, "--key-size", "2048")
+
+    assert ran.exit_code == 1
+    assert f"error: --out {tmp_path / folder}: " in ran.stderr
+    assert "nothing was saved" in ran.stderr
+
+
+# guest script, and the process as a whole
+
+
+def test_the_script_is_the_bundle() -> None:
+    ran = guest("script")
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout == bundled(__version__)
+
+
+def process(*words: str, **streams: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401 - as given
+    return subprocess.Popen([sys.executable, "-m", "vpcmetactl", "guest", *words], **streams)
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    program = process("script", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert program.stdout is not None
+    program.stdout.close()
+
+    assert program.stderr is not None
+    with program.stderr as stderr:
+        assert stderr.read() == b""
+    assert program.wait(30) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        program = process("script", stdout=full, stderr=subprocess.PIPE)
+        _, stderr = program.communicate(timeout=30)
+
+    assert program.returncode == 1
+    assert os.strerror(errno.ENOSPC) in stderr.decode()
+
+
+def test_it_runs_with_its_stdout_closed() -> None:
+    program = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "vpcmetactl", "guest", "script"],
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=30,
+    )
+
+    assert b"Traceback" not in program.stderr
