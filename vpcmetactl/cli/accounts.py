@@ -5,16 +5,15 @@ told stands in the order in which the accounts were named, whichever is read fir
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from vpcmetactl.cli.context import App, Cloud
+from vpcmetactl.cli.context import App, Cloud, Source
 from vpcmetactl.cli.output import Emitter, OutputChoice
 from vpcmetactl.cli.parameters import Choice
 from vpcmetactl.cli.progress import ProgressObserver
@@ -92,14 +91,16 @@ class Accounts:
         """Whether more than one account is meant."""
         return len(self.visits) + len(self.errors) > 1
 
-    def read(self, read: Read[T], choice: Choice | None = None) -> Iterator[Sequence[T]]:
-        """Read every account, and give the items batch by batch.
+    def read(
+        self, read: Read[T], choice: Choice | None = None, places: Sequence[int] | None = None
+    ) -> Iterator[Sequence[T]]:
+        """Read every account, or those in some places, and give the items batch by batch.
 
         An account that cannot be read is missing from the result, unless it is the only one.
         Raises the first error where no account could be read, and NotFoundError for a server of
         the ``choice`` that no account has.
         """
-        batches = self._batches(read)
+        batches = self._batches(read, range(len(self.visits)) if places is None else places)
         if choice is not None and choice.selector.refs and self.are_many:
             batches = iter(list(batches))
             self._demand_found(choice)
@@ -117,6 +118,14 @@ class Accounts:
         else:
             unread = Unread(account_id, None, None, error, "account")
             self._shut.append(Scope(incomplete=[unread]))
+
+    def scopes(self, places: Sequence[int]) -> Mapping[int, Scope]:
+        """Return what was read of the accounts in some places, for ``take_over``."""
+        return {place: self._read[place][1] for place in places}
+
+    def take_over(self, scopes: Mapping[int, Scope]) -> None:
+        """Count accounts as read that another process has read."""
+        self._read |= {place: (Part(), scope) for place, scope in scopes.items()}
 
     def scope(self) -> Scope:
         """Say what was read of all accounts together, and what could not be."""
@@ -146,15 +155,16 @@ class Accounts:
             part.tell()
         return code
 
-    def _batches(self, read: Read[T]) -> Iterator[Sequence[T]]:
+    def _batches(self, read: Read[T], places: Sequence[int]) -> Iterator[Sequence[T]]:
         if not self.are_many or (self.visits and self.visits[0].snapshot is not None):
-            for place in range(len(self.visits)):
+            for place in places:
                 yield from self._visit(place, read)
             return
-        lanes = [_Lane(partial(self._visit, place, read)) for place in range(len(self.visits))]
+        lanes = [_Lane(partial(self._visit, place, read)) for place in places]
         for lane in lanes:
             lane.start()
-        for visit, lane in zip(self.visits, lanes, strict=True):
+        for place, lane in zip(places, lanes, strict=True):
+            visit = self.visits[place]
             try:
                 yield from lane.batches()
             except (InvalidInputError, RefusedError):
@@ -230,8 +240,12 @@ class _Lane(Generic[T]):
 
 
 @contextmanager
-def open_accounts(app: App, options: CloudOptions) -> Iterator[Accounts]:
+def open_accounts(
+    app: App, options: CloudOptions, *, told_at_end: bool = False
+) -> Iterator[Accounts]:
     """Open every account that the options mean: of the contexts, of a snapshot, or the one.
+
+    ``told_at_end`` says that nothing is told before everything was read.
 
     Raises RefusedError, before any other call is made, where an account is not the one demanded
     or two contexts are of the same one, and the first error where no account can be opened.
@@ -241,7 +255,9 @@ def open_accounts(app: App, options: CloudOptions) -> Iterator[Accounts]:
     try:
         with ExitStack() as stack:
             if options.source is not None:
-                yield _of_snapshot(stack, app, options, options.source, observer)
+                source = app.open_source(options.source, options.account, told_at_end=told_at_end)
+                sources = stack.enter_context(source)
+                yield _of_snapshot(app, options, sources, observer)
             elif len(chosen) == 1:
                 cloud, caller = stack.enter_context(open_caller(app, chosen[0], observer))
                 yield Accounts(app, observer, [_Visit(chosen[0], observer, cloud, caller)])
@@ -252,13 +268,15 @@ def open_accounts(app: App, options: CloudOptions) -> Iterator[Accounts]:
 
 
 def _of_snapshot(
-    stack: ExitStack, app: App, options: CloudOptions, path: Path, observer: ProgressObserver
+    app: App,
+    options: CloudOptions,
+    sources: Sequence[tuple[Source, Reading]],
+    observer: ProgressObserver,
 ) -> Accounts:
-    sources = stack.enter_context(app.open_source(path, options.account))
     taken = [reading.taken_at for _, reading in sources]
     first, last = f"{min(taken):%Y-%m-%d %H:%M} UTC", f"{max(taken):%Y-%m-%d %H:%M} UTC"
     when = first if first == last else f"{first} to {last}"
-    observer.note(f"read from {path}, taken {when}")
+    observer.note(f"read from {options.source}, taken {when}")
     options = replace(options, no_state=True)
     visits = [
         _Visit(

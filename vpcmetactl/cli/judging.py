@@ -1,6 +1,6 @@
 """Judging the cloud, a snapshot or a file of Terraform's, and holding it against an earlier one."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from itertools import chain
@@ -12,7 +12,16 @@ from vpcmetactl.cli.parameters import Choice, Predicate
 from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.cli.trust import TrustReading, profiles_of
-from vpcmetactl.domain.audit import AuditReport, audit, needs_trust, needs_verdicts
+from vpcmetactl.domain.audit import (
+    AuditReport,
+    Tally,
+    audit,
+    judge_all,
+    needs_trust,
+    needs_verdicts,
+    report_of,
+)
+from vpcmetactl.domain.checks import CHECKS
 from vpcmetactl.domain.errors import (
     AuthenticationError,
     InvalidInputError,
@@ -30,18 +39,24 @@ from vpcmetactl.usecases.auditing import server_subjects, trusted_subjects
 from vpcmetactl.usecases.fleet import FleetReading
 from vpcmetactl.usecases.templates import read_templates
 
+# Of a snapshot that has as many bytes, or fewer, no copy of the process would be worth it.
+_LARGE = 4_000_000
 _ORIGINS = {Content.SERVERS: Origin.SERVER, Content.TEMPLATES: Origin.INSTANCE_TEMPLATE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is to be judged, and by what; ``templates`` too, besides the chosen servers."""
+    """What is to be judged, and by what; ``templates`` too, besides the chosen servers.
+
+    ``comparing`` says that the result will be held against another one.
+    """
 
     choice: Choice
     where: Predicate | None
     policy: Policy
     as_of: date
     templates: bool = False
+    comparing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +80,7 @@ def judge(app: App, options: CloudOptions, question: Question) -> Judged:
     """
     if options.source is not None and not app.files.is_snapshot(options.source):
         return _judge_terraform(app, question, options.source)
-    with open_accounts(app, options) as accounts:
+    with open_accounts(app, options, told_at_end=True) as accounts:
         return _judge_accounts(accounts, question, question.as_of)
 
 
@@ -144,14 +159,20 @@ def _judge_accounts(
         )
         return Part(reading=reading, unread=unread)
 
-    # Judged as they come: a fleet of a hundred thousand servers is never held at once.
-    subjects = chain.from_iterable(accounts.read(read, question.choice))
-    report = audit(
-        subjects,
-        question.policy,
-        as_of,
-        lambda: len(are_whole) == len(accounts.visits) and all(are_whole) and not accounts.errors,
-    )
+    def judge_some(places: Sequence[int]) -> _Share:
+        are_whole.clear()
+        # Judged as they come: a fleet of a hundred thousand servers is never held at once.
+        subjects = chain.from_iterable(accounts.read(read, question.choice, places))
+        tally = judge_all(subjects, question.policy, as_of, with_keys=question.comparing)
+        is_whole = len(are_whole) == len(places) and all(are_whole)
+        return _Share(tally, is_whole, accounts.scopes(places))
+
+    shares = _in_shares(accounts, question, judge_some)
+    for share in shares:
+        accounts.take_over(share.scopes)
+    is_whole = all(share.is_whole for share in shares) and not accounts.errors
+    tallies = [share.tally for share in shares]
+    report = report_of(tallies, question.policy, as_of, is_whole=is_whole)
     accounts.observer.finish()
     snapshots = [visit.snapshot for visit in accounts.visits if visit.snapshot is not None]
     return Judged(report=report, scope=accounts.scope(), snapshots=snapshots)
@@ -163,7 +184,7 @@ def _judge_baseline(
     """Judge of a snapshot what it has of what is asked for: the rest was not there to be read."""
     account = wanted[0] if len(wanted) == 1 else None
     then = replace(options, source=path, account=account, contexts=())
-    with open_accounts(app, then) as accounts:
+    with open_accounts(app, then, told_at_end=True) as accounts:
         if wanted:
             accounts.visits = [one for one in accounts.visits if one.caller.account_id in wanted]
         taken = [visit.snapshot.taken_at for visit in accounts.visits if visit.snapshot]
@@ -173,6 +194,31 @@ def _judge_baseline(
                 hint="nothing was compared; use a snapshot of the accounts meant",
             )
         return _judge_accounts(accounts, question, max(taken).astimezone(UTC).date(), _narrowed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What judging some of the accounts came to."""
+
+    tally: Tally
+    is_whole: bool
+    scopes: Mapping[int, Scope]
+
+
+def _in_shares(
+    accounts: Accounts, question: Question, judge_some: Callable[[Sequence[int]], _Share]
+) -> Sequence[_Share]:
+    """Judge all accounts; those of a large snapshot in several processes."""
+    places, source = range(len(accounts.visits)), accounts.visits[0].options.source
+    is_large = source is not None and source.stat().st_size > _LARGE
+    # Who names servers is told of those that are in no account: each must be known of all others.
+    if is_large and len(places) > 1 and not question.choice.selector.refs:
+        from vpcmetactl.cli.sharing import processes, share_out  # noqa: PLC0415 - rarely needed
+
+        if (ways := min(processes(), len(places))) > 1:
+            policy = question.policy
+            return share_out(places, judge_some, [*CHECKS, *policy.rules, *policy.waivers], ways)
+    return [judge_some(places)]
 
 
 _Narrow = Callable[[Session, Question], Question | None]

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 
 from vpcmetactl.domain.checks import CHECKS, Check, get_check
 from vpcmetactl.domain.findings import Finding, waiver_key
@@ -12,7 +13,7 @@ from vpcmetactl.domain.judging import Judgement, Result, not_applicable, unknown
 from vpcmetactl.domain.policy import NO_PARAMETERS, Parameters, Policy, Rule
 from vpcmetactl.domain.servers import Support
 from vpcmetactl.domain.subjects import Subject
-from vpcmetactl.domain.waivers import ReviewedWaiver, WaiverDesk, rule_of_waivers
+from vpcmetactl.domain.waivers import ReviewedWaiver, WaiverDesk, review, rule_of_waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,16 @@ class CheckCounts:
     not_applicable: int = 0
     waived: int = 0
 
+    def plus(self, other: "CheckCounts") -> "CheckCounts":
+        """Return what the check made of these subjects and of others."""
+        return CheckCounts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.unknown + other.unknown,
+            self.not_applicable + other.not_applicable,
+            self.waived + other.waived,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
@@ -36,7 +47,8 @@ class AuditReport:
     ``findings``, waived ones included, and ``unknowns``, what could not be judged, are both
     gravest first, in an order that depends on nothing but themselves. ``counts`` has every check
     that the policy has an enabled rule for, by id; checks of waivers count waivers. ``subjects``
-    is how many were judged, ``keys`` are theirs, and ``shapes`` counts those that are alike.
+    is how many were judged, ``keys`` are theirs, unless nobody wants them, and ``shapes`` counts
+    those that are alike.
     Waivers are judged as of the day ``as_of`` in UTC.
     """
 
@@ -60,6 +72,23 @@ class AuditReport:
         return [finding for finding in self.unknowns if finding.waived_by is None]
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What judging some of the subjects came to; several make one report.
+
+    ``used`` are the places of the waivers that accepted something. ``keys`` is empty where nobody
+    wants them: those of a large fleet fill much of the memory that an audit needs.
+    """
+
+    findings: Sequence["_Held"]
+    unknowns: Sequence["_Held"]
+    counts: Mapping[str, CheckCounts]
+    subjects: int
+    shapes: Mapping[Shape, int]
+    used: frozenset[int]
+    keys: frozenset[str]
+
+
 def audit(
     subjects: Iterable[Subject],
     policy: Policy,
@@ -72,6 +101,14 @@ def audit(
     could not be read: then no waiver is said to match nothing. Raises ValueError for a policy whose
     expressions were not compiled, or that lacks a parameter.
     """
+    tally = judge_all(subjects, policy, as_of)
+    return report_of([tally], policy, as_of, is_whole=is_whole())
+
+
+def judge_all(
+    subjects: Iterable[Subject], policy: Policy, as_of: date, *, with_keys: bool = True
+) -> Tally:
+    """Judge every subject by every check; raises ValueError as ``audit`` does."""
     desk = WaiverDesk(policy.waivers, as_of)
     benches = [
         _Bench(check, rules, desk)
@@ -79,17 +116,43 @@ def audit(
         if check.judge is not None and (rules := _rules_of(check, policy))
     ]
     shapes: Counter[Shape] = Counter()
-    keys = [_judge_by_all(subject, benches) for subject in counted_shapes(subjects, shapes)]
-    reviewed = list(desk.review(policy, is_whole=is_whole()))
-    held = [one for bench in benches for one in bench.findings]
+    keys: set[str] = set()
+    for subject in counted_shapes(subjects, shapes):
+        key = _judge_by_all(subject, benches)
+        if with_keys:
+            keys.add(key)
+    return Tally(
+        findings=[one for bench in benches for one in bench.findings],
+        unknowns=[one for bench in benches for one in bench.unknowns],
+        counts={bench.check.id: bench.counts() for bench in benches},
+        subjects=shapes.total(),
+        shapes=shapes,
+        used=desk.used,
+        keys=frozenset(keys),
+    )
+
+
+def report_of(
+    tallies: Sequence[Tally], policy: Policy, as_of: date, *, is_whole: bool
+) -> AuditReport:
+    """Judge the waivers, and return everything in its order."""
+    used = frozenset[int]().union(*(tally.used for tally in tallies))
+    reviewed = list(review(policy, as_of, used, is_whole=is_whole))
+    held = [one for tally in tallies for one in tally.findings]
     held += [_hold_waiver(one, policy) for one in reviewed if one.judgement.result is Result.FAIL]
-    counts = {bench.check.id: bench.counts() for bench in benches} | _count_reviewed(reviewed)
+    counts = _count_reviewed(reviewed)
+    for tally in tallies:
+        for check_id, count in tally.counts.items():
+            counts[check_id] = counts.get(check_id, CheckCounts()).plus(count)
+    shapes: Counter[Shape] = Counter()
+    for tally in tallies:
+        shapes.update(tally.shapes)
     return AuditReport(
         findings=_in_order(held),
-        unknowns=_in_order(one for bench in benches for one in bench.unknowns),
+        unknowns=_in_order(one for tally in tallies for one in tally.unknowns),
         counts=dict(sorted(counts.items())),
-        subjects=len(keys),
-        keys=frozenset(keys),
+        subjects=sum(tally.subjects for tally in tallies),
+        keys=frozenset[str]().union(*(tally.keys for tally in tallies)),
         policy=policy,
         as_of=as_of,
         shapes=shapes,
@@ -155,7 +218,7 @@ _Held = tuple[int, str, _Place, str, int, Finding]
 
 
 def _in_order(held: Iterable[_Held]) -> Sequence[Finding]:
-    return [finding for *_, finding in sorted(held)]
+    return [finding for *_, finding in sorted(held, key=itemgetter(slice(-1)))]
 
 
 class _Bench:

@@ -1,7 +1,7 @@
 """What a snapshot tells of itself: whose fleet it holds, when it was read, and what is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -71,6 +71,28 @@ class Reading:
             if (gap.content, gap.region) == (content, region) and gap.kind in (None, kind):
                 return gap
         return None
+
+
+def combined(readings: Sequence[Reading]) -> Reading:
+    """Return several readings of one account as if they were one, as old as the oldest of them.
+
+    What one of them asked for was asked for. It is whole where one of them is.
+    """
+    first, *others = readings
+    if not others:
+        return first
+    is_whole = any(one.is_whole for one in readings)
+    words = [word for one in readings for word in one.selection]
+    return replace(
+        first,
+        taken_at=min(one.taken_at for one in readings),
+        regions=tuple(dict.fromkeys(name for one in readings for name in one.regions)),
+        is_everywhere=is_whole,
+        kinds=tuple(kind for kind in ServerKind if any(kind in one.kinds for one in readings)),
+        selection=() if is_whole else tuple(dict.fromkeys(words)),
+        contents=tuple(dict.fromkeys(content for one in readings for content in one.contents)),
+        gaps=tuple(gap for one in readings for gap in one.gaps),
+    )
 
 
 class Record(Protocol):

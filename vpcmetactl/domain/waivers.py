@@ -1,6 +1,6 @@
 """Waivers at work: which findings they accept, and what is wrong with waivers themselves."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,7 +28,6 @@ class WaiverDesk:
     """Holds findings against the waivers of a policy, and remembers which were of use."""
 
     def __init__(self, waivers: Sequence[Waiver], as_of: date) -> None:
-        self._as_of = as_of
         self._waivers = waivers
         self._used: set[int] = set()
         self._by_check = {
@@ -52,42 +51,53 @@ class WaiverDesk:
         self._used.update(places)
         return self._waivers[places[0]] if places else None
 
-    def review(self, policy: Policy, *, is_whole: bool) -> Iterator[ReviewedWaiver]:
-        """Judge the waivers themselves, once every subject was judged.
+    @property
+    def used(self) -> frozenset[int]:
+        """The places in the policy of the waivers that accepted something."""
+        return frozenset(self._used)
 
-        A rule can turn such a check off. ``is_whole`` is false where only a part of what the policy
-        is for was judged.
-        """
-        for place, waiver in enumerate(self._waivers):
-            judged = self._judge(waiver, is_used=place in self._used, is_whole=is_whole)
-            for check_id, judgement in judged.items():
-                rule = rule_of_waivers(policy, check_id)
-                if rule is None or rule.enabled:
-                    yield ReviewedWaiver(get_check(check_id), judgement, waiver, place)
 
-    def _judge(self, waiver: Waiver, *, is_used: bool, is_whole: bool) -> Mapping[str, Judgement]:
-        until = waiver.expires.isoformat()
-        said = f"of {waiver.check} for {waiver.servers.words}"
-        if waiver.is_expired(self._as_of):
-            return {
-                "VPCMETA101": failed(f"the waiver {said} expired at the end of {until}"),
-                "VPCMETA102": not_applicable("it has expired"),
-                "VPCMETA103": not_applicable("it has expired"),
-            }
-        is_soon = (waiver.expires - self._as_of).days <= SOON_DAYS
-        if is_used:
-            use = passed("it accepts a finding")
-        elif is_whole:
-            use = failed(f"the waiver {said} accepts no finding")
-        else:
-            use = not_applicable("only a part of the fleet was judged")
+def review(
+    policy: Policy, as_of: date, used: Collection[int], *, is_whole: bool
+) -> Iterator[ReviewedWaiver]:
+    """Judge the waivers themselves, once every subject was judged.
+
+    ``used`` are the places of those that accepted something. A rule can turn such a check off.
+    ``is_whole`` is false where only a part of what the policy is for was judged.
+    """
+    for place, waiver in enumerate(policy.waivers):
+        judged = _judge(waiver, as_of, is_used=place in used, is_whole=is_whole)
+        for check_id, judgement in judged.items():
+            rule = rule_of_waivers(policy, check_id)
+            if rule is None or rule.enabled:
+                yield ReviewedWaiver(get_check(check_id), judgement, waiver, place)
+
+
+def _judge(
+    waiver: Waiver, as_of: date, *, is_used: bool, is_whole: bool
+) -> Mapping[str, Judgement]:
+    until = waiver.expires.isoformat()
+    said = f"of {waiver.check} for {waiver.servers.words}"
+    if waiver.is_expired(as_of):
         return {
-            "VPCMETA101": passed("it has not expired"),
-            "VPCMETA102": use,
-            "VPCMETA103": failed(f"the waiver {said} expires at the end of {until}")
-            if is_soon
-            else passed("it holds for longer"),
+            "VPCMETA101": failed(f"the waiver {said} expired at the end of {until}"),
+            "VPCMETA102": not_applicable("it has expired"),
+            "VPCMETA103": not_applicable("it has expired"),
         }
+    is_soon = (waiver.expires - as_of).days <= SOON_DAYS
+    if is_used:
+        use = passed("it accepts a finding")
+    elif is_whole:
+        use = failed(f"the waiver {said} accepts no finding")
+    else:
+        use = not_applicable("only a part of the fleet was judged")
+    return {
+        "VPCMETA101": passed("it has not expired"),
+        "VPCMETA102": use,
+        "VPCMETA103": failed(f"the waiver {said} expires at the end of {until}")
+        if is_soon
+        else passed("it holds for longer"),
+    }
 
 
 def rule_of_waivers(policy: Policy, check_id: str) -> Rule | None:

@@ -1,6 +1,6 @@
 """What ``audit`` does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def run_audit(app: App, given: Given) -> ExitCode:
             return _check_policy(app, question)
         if closes.baseline is not None:
             check_baseline(app, options, closes.baseline)
+            question = replace(question, comparing=True)
     from vpcmetactl.render.views.findings import FINDINGS  # noqa: PLC0415 - usage errors first
 
     with emitter(app, FINDINGS, output) as out:

@@ -35,7 +35,7 @@ class SnapshotCloud:
     def __init__(self, snapshot: Snapshot, account_id: str | None) -> None:
         self._snapshot = snapshot
         self._account = account_id
-        self._readings: Sequence[Reading] = [
+        self.readings: Sequence[Reading] = [
             one for one in snapshot.readings if one.account_id == account_id
         ]
 
@@ -47,7 +47,7 @@ class SnapshotCloud:
 
     def list_regions(self) -> Sequence[Region]:
         """Return the regions that were asked, by name."""
-        names = {name for reading in self._readings for name in reading.regions}
+        names = {name for reading in self.readings for name in reading.regions}
         return [Region(name) for name in sorted(names)]
 
     def list_vpcs(self, region: str) -> Sequence[Reference]:
@@ -187,7 +187,7 @@ class SnapshotCloud:
 
     def _gap_of(self, region: str, kind: ServerKind) -> Gap | None:
         """Return why servers were not read in full; NotFoundError where nobody asked for them."""
-        asked = [one for one in self._readings if region in one.regions]
+        asked = [one for one in self.readings if region in one.regions]
         if not asked:
             regions = ", ".join(one.name for one in self.list_regions()) or "none"
             raise NotFoundError(
@@ -241,7 +241,7 @@ class SnapshotCloud:
         """Raise what kept a content from being read, or say that nobody asked for it."""
         asked = [
             one
-            for one in self._readings
+            for one in self.readings
             if content in one.contents and (region is None or region in one.regions)
         ]
         if not asked:

@@ -77,17 +77,19 @@ def looks_like_snapshot(path: Path) -> bool:
     return beginning.startswith(GZIP) or b'"kind":"snapshot"' in beginning
 
 
-def open_snapshot(path: Path) -> "Snapshot":
-    """Return what a file holds, gzipped or not, after it was read to its end once.
+def open_snapshot(path: Path, *, at_once: bool = True) -> "Snapshot":
+    """Return what a file holds, gzipped or not.
 
     Raises InvalidInputError, naming the file and the line, where it cannot be read, is truncated
-    or damaged, is no snapshot, or is of a newer format.
+    or damaged, is no snapshot, or is of a newer format. Every page is read once to find that out,
+    unless ``at_once`` is false: then it is found out of each when it is needed.
     """
     with ExitStack() as stack:
         stored = open_stored(path)
         stack.callback(stored.close)
         index = read_index(stored)
-        check_pages(stored, index.pages)
+        if at_once:
+            check_pages(stored, index.pages)
         stack.pop_all()
     return Snapshot(stored, index)
 
