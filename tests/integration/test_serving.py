@@ -3,11 +3,14 @@
 import re
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.integration.cloud import EmulatedCloud, Process, Ran, finish, start
 
@@ -162,14 +165,47 @@ def test_what_cannot_be_served_is_a_usage_error(
     assert "Traceback" not in ran.stderr
 
 
-def test_a_port_that_is_taken_is_an_error() -> None:
+@pytest.mark.parametrize("option", ["--port", "--guest-https-port"])
+def test_a_port_that_is_taken_is_an_error(option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ran = finish(serve("--port", str(port)))
+        ran = finish(serve("--port", "0", option, str(port)))
 
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert f"error: the emulator cannot listen on 127.0.0.1:{port}: Address already" in ran.stderr
-    assert "hint: choose another --port; 0 takes any that is free" in ran.stderr
+    assert f"hint: choose another {option}; 0 takes any that is free" in ran.stderr
+
+
+def test_metadata_addresses_are_served_by_http_and_by_https() -> None:
+    process = serve("--port", "0")
+    lines = printed(process)
+    insecure, secure = re.findall(r"--url (\S+)/ID", lines)
+    found = re.search(r"--ca-bundle (\S+)", lines)
+    assert found is not None
+
+    pasted = subprocess.run(
+        ["/bin/sh", "-ec", f'{lines}echo "$VPCMETACTL_IAM_URL"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    truth = requests.get(pasted.replace("/iam", "/_emulator/truth"), timeout=5).json()
+    ids = {server["name"]: server["id"] for server in truth["servers"]}
+    # web-2 is set to http, web-3 to https.
+    for url, name in ((insecure, "web-2"), (secure, "web-3")):
+        answer = requests.put(
+            f"{url}/{ids[name]}/identity/v1/token",
+            params={"version": "2025-08-26"},
+            headers={"Metadata-Flavor": "ibm"},
+            verify=found[1],
+            timeout=5,
+        )
+        assert answer.json()["expires_in"] == 300
+    assert urlsplit(secure).hostname == "localhost"
+
+    process.send_signal(signal.SIGINT)
+    assert finish(process).exit_code == 0
+    assert not Path(found[1]).exists()
 
 
 def configured(cloud: EmulatedCloud, **environment: str) -> Ran:
