@@ -35,12 +35,13 @@ def test_settings_are_read_and_changed_one_by_one(control: Client, app: Emulator
         "update_values": False,
         "service_disabled": "no_answer",
         "wrong_protocol": "no_answer",
+        "search_lag": 0.0,
     }
     assert body_of(control.get("/_emulator/settings")) == first
     assert put(control, "/settings", {"restart_rule": "none"}) == {**first, "restart_rule": "none"}
     more = {"pace": 0, "update_values": True, "service_disabled": "forbidden"}
     assert put(control, "/settings", more) == {**first, "restart_rule": "none", **more}
-    refused = {"wrong_protocol": "refused"}
+    refused = {"wrong_protocol": "refused", "search_lag": 90.0}
     every = {**first, "restart_rule": "none", **more, **refused}
     assert put(control, "/settings", refused) == every
     app.reset()
@@ -57,6 +58,7 @@ def test_settings_are_read_and_changed_one_by_one(control: Client, app: Emulator
         ({"service_disabled": []}, "`service_disabled` is one of no_answer, forbidden."),
         ({"wrong_protocol": "reset"}, "`wrong_protocol` is one of no_answer, refused."),
         ({"pace": 0, "wrong_protocol": 1}, "`wrong_protocol` is one of no_answer, refused."),
+        ({"pace": 0, "search_lag": -1}, "`search_lag` is a number, not negative."),
         ({"speed": 1}, "There is no setting speed."),
     ],
 )
@@ -121,6 +123,9 @@ def test_somebody_else_acts_now_and_later(
         ({"metadata_service": {}}, 400),
         ({"metadata_service": {"enabled": 1}}, 400),
         ({"metadata_service": {"colour": "red"}}, 400),
+        ({"tags": "env:prod"}, 400),
+        ({"tags": [1]}, 400),
+        ({"tags": ["env:prod"], "action": "stop"}, 400),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(

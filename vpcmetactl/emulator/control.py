@@ -14,15 +14,17 @@ Everything here is a thin layer over methods of Emulator and World, for whoever 
 | GET /guest/ca | the root of the authority that signs certificates, as PEM |
 | GET /coverage | the emulated operations |
 | GET, PUT /settings `{"restart_rule": "faq" or "none", "pace": number, "update_values": flag, \
-"service_disabled": "no_answer" or "forbidden", "wrong_protocol": "no_answer" or "refused"}` | \
+"service_disabled": "no_answer" or "forbidden", "wrong_protocol": "no_answer" or "refused", \
+"search_lag": seconds}` | \
 reads or changes: whether anything ever needs a restart, how fast stops and starts go (0 is at \
 once), whether update events tell old and new values, what a server gets at its metadata address \
-while its service is disabled, and by the protocol the service is not set to |
+while its service is disabled, and by the protocol the service is not set to, how late a change \
+of tags and the end of a server come to Global Search |
 | GET, PUT, DELETE /troubles `{"troubles": [text, …]}` | reads, replaces, clears |
 | GET /truth | what no API tells of the servers |
 | GET /servers/ID/truth | the same of one of them |
-| POST /servers/ID `{"action": "stop"}` or `{"metadata_service": {…}}`, with `"after": seconds` | \
-does it as somebody else would, now or then |
+| POST /servers/ID `{"action": "stop"}`, `{"metadata_service": {…}}` or `{"tags": [text, …]}`, \
+with `"after": seconds` | does it as somebody else would, now or then |
 | GET, DELETE /activity | what was done to servers, as an Activity Tracker export in JSON lines; \
 forgets it |
 """

@@ -1,5 +1,6 @@
 """The calls of the emulator's control that are about servers: truth, troubles, deeds, activity."""
 
+from datetime import timedelta
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -41,7 +42,9 @@ def _set_settings(call: ControlCall) -> Response:
     if not isinstance(wanted["update_values"], bool):
         raise ControlRefusal(400, "`update_values` is true or false.")
     vpc, absence = call.state.world.vpc, call.state.world.guest.absence
+    lag = _seconds(wanted["search_lag"], "search_lag")
     vpc.pace = _seconds(wanted["pace"], "pace")
+    call.state.world.search.lag = timedelta(seconds=lag)
     vpc.restart_rule, vpc.activity.tells_values = wanted["restart_rule"], wanted["update_values"]
     absence.service_disabled = wanted["service_disabled"]
     absence.wrong_protocol = wanted["wrong_protocol"]
@@ -56,6 +59,7 @@ def _current(call: ControlCall) -> dict[str, Any]:
         "update_values": vpc.activity.tells_values,
         "service_disabled": absence.service_disabled,
         "wrong_protocol": absence.wrong_protocol,
+        "search_lag": call.state.world.search.lag.total_seconds(),
     }
 
 
@@ -98,8 +102,12 @@ def _do(call: ControlCall) -> Response:
                 world.act(server, action, force=bool(rest.get("force")), after=after)
             case {"metadata_service": dict(parts), **rest} if not rest:
                 world.change_metadata_service(server, after=after, **_parts(parts))
+            case {"tags": list(tags), **rest} if not rest:
+                world.tag(server, *_texts(tags), after=after)
             case _:
-                message = "Either `action`, with or without `force`, or `metadata_service`."
+                message = (
+                    "Either `action`, with or without `force`, or `metadata_service`, or `tags`."
+                )
                 raise ControlRefusal(400, message)
     except ValueError as error:
         raise ControlRefusal(400, str(error)) from None
@@ -123,6 +131,12 @@ def _server(call: ControlCall) -> AnyServer:
         if server.id == call.arguments["id"]:
             return server
     raise ControlRefusal(404, "There is no server of this id in any region.")
+
+
+def _texts(sent: list[Any]) -> list[str]:
+    if not all(isinstance(text, str) and text for text in sent):
+        raise ControlRefusal(400, "`tags` is a list of strings.")
+    return sent
 
 
 def _parts(sent: dict[str, Any]) -> dict[str, Any]:

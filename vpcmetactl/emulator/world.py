@@ -154,6 +154,10 @@ class World:
 
         self._do(deed, after)
 
+    def tag(self, server: AnyServer, *tags: str, after: float = 0) -> None:
+        """Give a server these user tags and no others, as someone else would."""
+        self._do(lambda at: self.search.tag(server.crn, *tags, at=at), after)
+
     def delete(self, server: AnyServer, *, after: float = 0) -> None:
         """Take a server away as someone else would. The platform removes its links."""
 

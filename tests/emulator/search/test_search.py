@@ -181,6 +181,21 @@ def test_a_tag_is_known_at_once_unless_the_index_lags(
     assert search.tags("queue-1") == ["green"]
 
 
+def test_tags_and_the_lag_are_steered_over_http(search: SearchCaller, clock: ManualClock) -> None:
+    (server,) = search.app.world.find_servers("queue-1")
+    path = f"/_emulator/servers/{server.id}"
+    assert search.client.put("/_emulator/settings", json={"search_lag": 5}).status_code == 200
+
+    search.client.post(path, json={"tags": ["Blue"]})
+    search.client.post(path, json={"tags": [], "after": 10})
+
+    seen = []
+    for _ in range(4):
+        seen.append(search.tags("queue-1"))
+        clock.advance(timedelta(seconds=5))
+    assert seen == [[], ["blue"], ["blue"], []]
+
+
 def test_a_deleted_server_is_found_while_the_index_lags(
     search: SearchCaller, world: World, clock: ManualClock, caller: Caller
 ) -> None:
@@ -199,6 +214,27 @@ def test_a_server_that_is_in_no_listing_is_found(search: SearchCaller, world: Wo
     world.regions["us-south"].instances.hide(hidden.id)
 
     assert "web-2" in search.names('tags:"env:prod"')
+
+
+@pytest.mark.parametrize(
+    ("rights", "types"),
+    [
+        ((), set()),
+        (("is.instance.instance.read",), {"instance"}),
+        (("is.bare-metal-server.bare-metal-server.read",), {"bare-metal-server"}),
+        (("viewer",), {"instance", "bare-metal-server"}),
+    ],
+    ids=["none", "instances", "bare metal", "both"],
+)
+def test_a_profile_finds_what_it_may_read_and_nothing_else(
+    search: SearchCaller, world: World, rights: tuple[str, ...], types: set[str]
+) -> None:
+    profile = world.trust.add_profile("searcher", roles=rights)
+    search.headers["Authorization"] = f"Bearer {world.iam.issue_token(profile).text}"
+
+    page = search.page({"query": 'tags:"env:prod"'}, limit=1000)
+
+    assert {item["type"] for item in page["items"]} == types
 
 
 def test_a_reset_brings_back_the_tags_of_the_scenario(search: SearchCaller, world: World) -> None:

@@ -38,6 +38,8 @@ NOT_EMULATED = frozenset(
         "sort",
     }
 )
+READS = {"instance": "get_instance", "bare-metal-server": "get_bare_metal_server"}
+"""The types of resources there are, with the operations that read them."""
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +60,7 @@ class Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 def guard(call: SearchCall) -> None:
     """Refuse a request that no operation should see: without a token, with unknown parameters."""
-    scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = _authorization(call)
     if scheme.lower() != "bearer" or not token:
         raise refuse(401, "The request has no bearer token.")
     if call.state.account.check_token(token.strip()) is not TokenState.VALID:
@@ -81,9 +83,13 @@ def search(call: SearchCall) -> Response:
         raise refuse(403, f"The token is not one of account {account}.")
     cursor = _asked(_sent(call))
     fields = _fields(cursor.fields)
-    matches = _predicate(cursor.query)
+    matches, visible = _predicate(cursor.query), _visible(call)
     found = sorted(
-        (one for one in call.state.resources() if one.crn > cursor.after and matches(one)),
+        (
+            one
+            for one in call.state.resources()
+            if one.crn > cursor.after and one.type in visible and matches(one)
+        ),
         key=lambda resource: resource.crn,
     )[:limit]
     body: dict[str, Any] = {"items": [_item(one, fields) for one in found], "limit": limit}
@@ -96,6 +102,17 @@ def fallback(call: SearchCall) -> Response:
     """501: what Global Search may have at this address, this emulator has not."""
     method, path = call.request.method, call.arguments["rest"]
     raise refuse(501, f"This emulator does not emulate {method} /{path}.")
+
+
+def _authorization(call: SearchCall) -> tuple[str, str, str]:
+    return call.request.headers.get("Authorization", "").partition(" ")
+
+
+def _visible(call: SearchCall) -> frozenset[str]:
+    """Return the types of resources that the caller may read: a search shows nothing else."""
+    token = _authorization(call)[2].strip()
+    account = call.state.account
+    return frozenset(kind for kind, reads in READS.items() if not account.lacking(token, reads))
 
 
 def _sent(call: SearchCall) -> Sent:

@@ -13,9 +13,10 @@ ROUTES: tuple[Route[SearchState], ...] = (
         "POST",
         "/v3/resources/search",
         handlers.search,
-        "Servers and their user tags, nothing else. Queries of fields joined by AND or OR, with "
-        "parentheses and quotes; the rest of Lucene's syntax answers 501. Limit 1 to 1000, 10 "
-        "unless given; the upper bound is a guess, as are the errors.",
+        "Servers and their user tags, nothing else, and of these what a trusted profile may read. "
+        "Queries of fields joined by AND or OR, with parentheses and quotes; the rest of Lucene's "
+        "syntax answers 501. Limit 1 to 1000, 10 unless given; the upper bound is a guess, as are "
+        "the errors.",
         handlers.EMULATED,
     ),
 )
