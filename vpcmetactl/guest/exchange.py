@@ -98,18 +98,23 @@ class _TimedReads(io.RawIOBase):
 
 
 class _TimedLink:
-    """As much of a socket as ``http.client`` uses."""
+    """As much of a socket as ``http.client`` uses; a request is sent whole, as its answer is due.
+
+    Who is sent half of one, and ends the connection, takes back what was said of it.
+    """
 
     def __init__(self, link: socket.socket, deadline: float) -> None:
         self._link = link
         self._deadline = deadline
+        self._parts = []  # type: list[bytes]
         self.reads = _TimedReads(link, deadline)
 
     def sendall(self, data: bytes) -> None:
-        self._link.settimeout(seconds_left(self._deadline))
-        self._link.sendall(data)
+        self._parts.append(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - it only ever reads
+        self._link.settimeout(seconds_left(self._deadline))
+        self._link.sendall(b"".join(self._parts))
         return io.BufferedReader(self.reads)
 
     def close(self) -> None:

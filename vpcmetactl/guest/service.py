@@ -11,7 +11,7 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 from vpcmetactl.guest.claims import claims_of, object_of
 from vpcmetactl.guest.endpoints import Endpoint
 from vpcmetactl.guest.exchange import Answer, exchange
-from vpcmetactl.guest.failures import EXPLANATIONS, GuestError
+from vpcmetactl.guest.failures import GuestError
 from vpcmetactl.guest.moments import seconds_of, seconds_of_date
 from vpcmetactl.guest.texts import told, word_of
 
@@ -38,7 +38,19 @@ _TOKEN = re.compile(r"[!-~]+")
 _PEM = re.compile(
     r"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\r\n]+-----END CERTIFICATE-----\s*"
 )
-_RENAMED = {"unauthorized": "not_enabled", "unauthenticated": "token_expired"}
+# Platform notes 5.4.
+_DOCUMENTED = {
+    "invalid_request": "invalid_request",
+    "invalid_value": "invalid_value",
+    "missing_field": "missing_field",
+    "missing_value": "missing_value",
+    "not_found": "not_found",
+    "profile_not_linked": "profile_not_linked",
+    "service_error": "service_error",
+    "unauthenticated": "token_expired",
+    "unauthorized": "not_enabled",
+    "unknown_field": "unknown_field",
+}
 _BY_STATUS = {401: "token_expired", 403: "not_enabled", 404: "not_found"}
 
 
@@ -246,9 +258,8 @@ def _kind_of(answer: Answer) -> str:
 
 def _refusal(status: int, error: Dict[str, Any], held: Dict[str, Any]) -> GuestError:
     given = word_of(error.get("code")) or ""
-    code = _RENAMED.get(given, given)
-    if code not in EXPLANATIONS:
-        code = _BY_STATUS.get(status, "service_error" if status >= 500 else "invalid_request")  # noqa: PLR2004 - the service's own failures
+    default = "service_error" if status >= 500 else "invalid_request"  # noqa: PLR2004 - its own
+    code = _DOCUMENTED.get(given) or _BY_STATUS.get(status, default)
     said = error.get("message")
     message = f"the service answered {status} {given}".rstrip()
     if isinstance(said, str) and said.strip():
