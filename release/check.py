@@ -62,9 +62,11 @@ def main(uv: str, *pythons: str) -> None:
 
 def trials(pythons: Sequence[str]) -> Sequence[Trial]:
     """Return what is tried: lowest and newest, and what lies between of what changes most."""
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    first, end = re.findall(r'"ibm-vpc>=0\.(\d+),<0\.(\d+)"', project)[0]
     between = [
-        Trial(f"ibm-vpc {version}", pythons[-1], pins=[f"ibm-vpc=={version}.*"])
-        for version in ("0.34", "0.35", "0.36")
+        Trial(f"ibm-vpc 0.{minor}", pythons[-1], pins=[f"ibm-vpc==0.{minor}.*"])
+        for minor in range(int(first), int(end) - 1)
     ]
     newest = [Trial("newest", python) for python in pythons]
     return [Trial("lowest", pythons[0], "lowest-direct"), *newest, *between]
