@@ -70,6 +70,7 @@ class Console:
         self.environ = {
             "VPCMETACTL_VPC_URL": f"{self._server.url}/vpc/{{region}}/v1",
             "VPCMETACTL_IAM_URL": f"{self._server.url}/iam",
+            "VPCMETACTL_SEARCH_URL": f"{self._server.url}/search",
             "VPCMETACTL_STATE": str(Path(home) / "state.sqlite"),
             "IBMCLOUD_API_KEY": world.api_key,
             "HOME": home,

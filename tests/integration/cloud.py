@@ -96,6 +96,7 @@ class EmulatedCloud:
         return {
             "VPCMETACTL_VPC_URL": f"{self.url}/vpc/{{region}}/v1",
             "VPCMETACTL_IAM_URL": f"{self.url}/iam",
+            "VPCMETACTL_SEARCH_URL": f"{self.url}/search",
             "VPCMETACTL_STATE": str(self.state),
             "IBMCLOUD_API_KEY": self.emulator.world.api_key,
         }
