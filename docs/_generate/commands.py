@@ -91,7 +91,7 @@ def variable_table() -> str:
 
 def _takers(takers: Sequence[str]) -> str:
     """Name commands; those with an account, and those of a group, together if none is missing."""
-    with_account = variables()["VPCMETACTL_TIMEOUT"][1]
+    with_account = variables()["VPCMETACTL_ACCOUNT"][1]
     if set(with_account) <= set(takers):
         others = [f"`{taker}`" for taker in takers if taker not in with_account]
         return ", ".join(["all commands with an account", *others])
