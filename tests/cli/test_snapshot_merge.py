@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,36 @@ def test_what_reads_snapshots_reads_each_account_of_a_merged_one(
         alone = run(a_cloud(), *words, "--source", shard, "-o", "json")
         assert found.answer["items"] == alone.answer["items"] != []
         assert found.answer["summary"] == alone.answer["summary"]
+
+
+@pytest.mark.parametrize("words", [("servers", "list"), ("audit", "run", "--fail-on", "none")])
+def test_where_no_account_is_named_all_of_them_are_read(
+    tmp_path: Path, shards: list[Path], words: tuple[str, ...]
+) -> None:
+    fleet = tmp_path / "fleet.jsonl.gz"
+    assert run(a_cloud(), "snapshot", "merge", *shards, "-o", fleet).exit_code == 0
+
+    ran = run(a_cloud(), *words, "--source", fleet, "-o", "json")
+
+    alone = [run(a_cloud(), *words, "--source", shard, "-o", "json") for shard in shards]
+    found = {json.dumps(item) for item in ran.answer["items"]}
+    assert found == {json.dumps(item) for one in alone for item in one.answer["items"]}
+    assert ran.answer["scope"]["accounts"] == [ACCOUNT, OTHER]
+
+
+def test_regions_that_were_read_by_themselves_make_the_account(tmp_path: Path) -> None:
+    south, north, fleet = (tmp_path / f"{name}.jsonl.gz" for name in ("south", "north", "fleet"))
+    saved(a_cloud(), south, "-r", "us-south")
+    saved(a_cloud(), north, "-r", "eu-de")
+
+    # Both have the trusted profiles, which say the same.
+    assert run(a_cloud(), "snapshot", "merge", south, north, "-o", fleet).exit_code == 0
+
+    for words in (("servers", "list"), ("access", "list"), ("templates", "list")):
+        ran = run(a_cloud(), *words, "--source", fleet, "-o", "json")
+        live = run(a_cloud(), *words, "-o", "json")
+        assert (ran.exit_code, ran.answer["items"]) == (live.exit_code, live.answer["items"])
+        assert ran.answer["summary"] == live.answer["summary"]
 
 
 def test_what_a_shard_lacks_is_missing_in_the_whole(tmp_path: Path, shards: list[Path]) -> None:

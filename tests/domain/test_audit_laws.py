@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.domain.subjects import TODAY, a_waiver
 from tests.support.builders import a_bare_metal_server, an_instance
-from vpcmetactl.domain.audit import audit
+from vpcmetactl.domain.audit import audit, judge_all, report_of
 from vpcmetactl.domain.judging import Result
 from vpcmetactl.domain.policy import Parameters, Policy, Rule, Severity, Waiver
 from vpcmetactl.domain.servers import MetadataService
@@ -89,3 +89,21 @@ def test_counts_add_up_and_the_order_of_subjects_does_not_matter(
     assert ranks == sorted(ranks, reverse=True)
     assert {one.result for one in report.findings} <= {Result.FAIL}
     assert {one.result for one in report.unknowns} <= {Result.UNKNOWN}
+
+
+@given(
+    subjects=st.lists(_SUBJECTS, max_size=8, unique_by=lambda one: one.key),
+    policy=_POLICIES,
+    ways=st.integers(1, 3),
+    is_whole=st.booleans(),
+)
+def test_parts_that_were_judged_by_themselves_make_the_report_of_the_whole(
+    *, subjects: list[Subject], policy: Policy, ways: int, is_whole: bool
+) -> None:
+    tallies = [judge_all(subjects[start::ways], policy, TODAY) for start in range(ways)]
+
+    report = report_of(tallies, policy, TODAY, is_whole=is_whole)
+
+    assert report == audit(subjects, policy, TODAY, lambda: is_whole)
+    unnamed = judge_all(subjects, policy, TODAY, with_keys=False)
+    assert (unnamed.keys, unnamed.subjects) == (frozenset(), len(subjects))
