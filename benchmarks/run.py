@@ -42,7 +42,7 @@ def _cpu(run: Run) -> float:
 
 
 def startup() -> bool:
-    """--help, --version and a usage error against importing click."""
+    """--help, --version, a usage error and a probe in a server against importing click."""
     environment = os.environ  # noqa: TID251 - handed on
     click = (sys.executable, "-c", "import click")
     console = os.path.join(os.path.dirname(sys.executable), "vpcmetactl")  # noqa: PTH118, PTH120 - a path for exec
@@ -52,6 +52,10 @@ def startup() -> bool:
         results.append(
             verdict(f"start-up of {' '.join(words)}", median_ratio(ours, bare, _wall), 1.5)
         )
+    # In a server: a whole probe of an address at which nobody listens.
+    probe = [console, "guest", "probe", "--url", "http://127.0.0.1:9", "--timeout", "1"]
+    ours, bare = measure_pair(probe, click, environment, 15)
+    results.append(verdict("start-up of guest probe", median_ratio(ours, bare, _wall), 2.0))
     return all(results)
 
 

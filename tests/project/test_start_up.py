@@ -51,6 +51,11 @@ def run(arguments: Sequence[str]) -> tuple[int, set[str]]:
         ("audit run --help", 0),
         ("emulator serve --help", 0),
         ("demo --help", 0),
+        ("guest --help", 0),
+        ("guest certificate --help", 0),
+        ("guest probe --timeout 0", 2),
+        ("guest probe -o csv", 2),
+        ("guest token --expires-in 60", 2),
         ("nosuch", 2),
         ("servers list --nosuch", 2),
         ("servers list --limit 0", 2),
@@ -90,3 +95,30 @@ def test_the_modules_that_are_watched_for_are_those_that_a_reading_loads() -> No
 
     assert code == 1  # there are no credentials
     assert {module.partition(".")[0] for module in modules} >= {"msgspec", "tabulate"}
+
+
+# No account, state or policy is in a server, so nothing is loaded that has to do with one.
+_OF_THE_DESK = {
+    *("vpcmetactl.cli.bootstrap", "vpcmetactl.cli.settings", "vpcmetactl.cli.session"),
+    *("vpcmetactl.domain.servers", "vpcmetactl.usecases", "vpcmetactl.journal"),
+}
+_NOBODY = "--url http://127.0.0.1:9 --timeout 1"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [(f"guest probe {_NOBODY}", 3), ("guest script", 0), ("guest --help", 0)]
+)
+def test_what_runs_in_a_server_loads_nothing_of_the_desk(line: str, code: int) -> None:
+    ended, modules = run(shlex.split(line))
+
+    assert ended == code
+    assert {one for one in modules if one.partition(".")[0] in _DEAR | {"cryptography"}} == set()
+    assert modules & _OF_THE_DESK == set()
+
+
+@pytest.mark.parametrize("line", ["guest show", "guest token --profile x -o json"])
+def test_what_fails_in_a_server_loads_nothing_dear(line: str) -> None:
+    ended, modules = run(shlex.split(f"{line} {_NOBODY}"))
+
+    assert ended == 1
+    assert {one for one in modules if one.partition(".")[0] in _DEAR | {"cryptography"}} == set()
