@@ -53,6 +53,8 @@ def of(*outcomes: str, surroundings: Surroundings = NOWHERE) -> Diagnosis:
         (("refused", "refused", "wrong_protocol"), "wrong_protocol", 3),
         # It may well be there, and cannot be seen.
         (("refused", "refused", "tls_failed"), "tls_failed", 1),
+        (("wrong_protocol", "wrong_protocol", "tls_failed"), "tls_failed", 1),
+        (("wrong_protocol", "wrong_protocol", "name_not_found"), "wrong_protocol", 3),
         (("no_route", "no_route", "no_route"), "no_route", 1),
         (("no_route", "name_not_found", "name_not_found"), "no_route", 1),
         (("name_not_found", "name_not_found", "name_not_found"), "name_not_found", 1),

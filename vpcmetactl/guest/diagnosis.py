@@ -12,7 +12,15 @@ SKIPPED = "skipped"
 
 # Where every address fails in its own way, the first of these says most about the service. What is
 # not here says more than these: something did answer.
-_SAY_LITTLE = ("tls_failed", "closed", "refused", "no_answer", "no_route", "name_not_found")
+_SAY_LITTLE = (
+    "tls_failed",
+    "wrong_protocol",
+    "closed",
+    "refused",
+    "no_answer",
+    "no_route",
+    "name_not_found",
+)
 _NO_SERVICE = ("not_enabled", "wrong_protocol", "closed", "refused", "no_answer")
 _HOST_NAME_URL = "https://api.metadata.cloud.ibm.com"
 
