@@ -45,10 +45,10 @@ class ManFormatter(click.HelpFormatter):
         for paragraph in re.split(r"\n\s*\n", text.strip("\n")):
             lines = paragraph.split("\n")
             if lines[0].strip() == _AS_THEY_ARE:
-                lines = ["\n".join(["", ".nf", *map(roff, lines[1:]), ".fi", ""]).strip("\n")]
-                self.write(f".PP\n{lines[0]}\n")
+                set_ = "\n".join([".nf", *map(roff, lines[1:]), ".fi"])
             else:
-                self.write(f".PP\n{roff(' '.join(line.strip() for line in lines))}\n")
+                set_ = roff(" ".join(line.strip() for line in lines))
+            self.write(f".PP\n{set_}\n")
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
@@ -125,7 +125,9 @@ def _write_relatives(
     above = [other for other in everything if other.words == parent]
     titles = [_title(one) for one in (*above, *(children or siblings)) if one is not found]
     with formatter.section("See also"):
-        formatter.write(",\n".join(f"\\fB{roff(title)}\\fP(1)" for title in titles) + "\n")
+        formatter.write(
+            ".ad l\n.nh\n" + ",\n".join(f"\\fB{roff(title)}\\fP(1)" for title in titles) + "\n"
+        )
 
 
 def main() -> None:
