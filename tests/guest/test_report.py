@@ -82,6 +82,7 @@ Checks
 def test_where_nothing_answers() -> None:
     report = a_report(
         an_attempt(AT_IP, "no_answer", "169.254.169.254 port 80 accepted no connection in time", 3),
+        an_attempt(BY_NAME, "no_answer", f"{BY_NAME} accepted a connection, but began no TLS", 3),
     )
 
     assert (
@@ -93,6 +94,8 @@ that is disabled does not answer at all.
 Addresses
   no_answer  http://169.254.169.254 (3.00 s)
              169.254.169.254 port 80 accepted no connection in time
+  no_answer  https://api.metadata.cloud.ibm.com (3.00 s)
+             accepted a connection, but began no TLS
 
 What to do
   *  vpcmetactl metadata enable SERVER. If it is enabled already, vpcmetactl

@@ -25,9 +25,8 @@ _NO_SERVICE = ("not_enabled", "wrong_protocol", "closed", "refused", "no_answer"
 _HOST_NAME_URL = "https://api.metadata.cloud.ibm.com"
 
 _CONTAINER = (
-    "This seems to be a container. If the server itself gets an answer, the answers travel too few "
-    "network hops: vpcmetactl metadata set SERVER --response-hop-limit 2 (general reasoning about "
-    "IP, not a statement of IBM's)."
+    "This seems to be a container: probe on the server itself, too. If it gets an answer there, "
+    "what is in the way is the response hop limit, of which more below."
 )
 _WINDOWS = (
     "On Windows the address needs a persistent route through the default gateway: "

@@ -101,7 +101,11 @@ def _shown_attempt(attempt: Attempt) -> Dict[str, Any]:
 
 def _told_attempt(attempt: Attempt) -> Tuple[str, List[str]]:
     told = [f"{attempt.url} ({attempt.seconds:.2f} s)"]
-    return attempt.outcome, told if attempt.outcome == ANSWERED else [*told, attempt.message]
+    if attempt.outcome != ANSWERED:
+        subject = attempt.url + " "
+        begun = len(subject) if attempt.message.startswith(subject) else 0
+        told.append(attempt.message[begun:])
+    return attempt.outcome, told
 
 
 def _told_check(check: Check) -> str:
