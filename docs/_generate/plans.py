@@ -102,6 +102,12 @@ NOTES: Mapping[NoteCode, Note] = {
         "configuration says the same, Terraform's next apply takes the change back.",
         "Write the HCL of the note (`hcl`) into the resource.",
     ),
+    NoteCode.CONTAINER_HOST: Note(
+        "The instance bears a tag given with `--container-host-tag`, and its hop limit is 1. By "
+        "the rules of IP, containers that are not on the host's own network then get no answer; "
+        "IBM's pages say nothing of them.",
+        "Give it a hop limit of 2, or more where more routers are between.",
+    ),
     NoteCode.NEW_LINK_ID: Note(
         "A link that was deleted is made again: the platform gives it an id of its own.",
         "Look for places that keep the old id.",

@@ -168,6 +168,47 @@ def test_an_expression_over_tags_that_nobody_reads_is_2(command: list[str]) -> N
     assert desk.cloud.calls == []
 
 
+_HOSTS = ("--container-host-tag", "Env:Prod")
+
+
+def test_container_hosts_that_are_left_a_hop_limit_of_1_are_told() -> None:
+    words = ("metadata", "set", "--all", "--protocol", "https", "--dry-run")
+
+    items = a_desk().show(*words, *_HOSTS).answer["items"]
+
+    noted = {
+        item["server"]["name"]
+        for item in items
+        if "container_host" in [note["code"] for note in item.get("notes") or ()]
+    }
+    assert noted == {"web-1"}
+    assert "env:prod, as a container host" in a_desk().do(*words, *_HOSTS).stdout
+    plain = a_desk()
+    plain.do(*words)
+    assert "search_tags" not in plain.cloud.operations()
+
+
+def test_a_change_goes_on_without_tags_that_were_only_to_warn() -> None:
+    desk = a_desk()
+    desk.cloud.fail("search_tags", UnavailableError("the search is down"))
+
+    ran = desk.show("metadata", "set", "web-1", "--protocol", "https", "--yes", *_HOSTS)
+
+    assert ran.exit_code == 0
+    assert "warning: no user tags are known: the search is down" in ran.stderr
+    assert desk.sent() == ["update_metadata"]
+
+
+def test_a_tag_of_container_hosts_that_cannot_be_one_is_2() -> None:
+    ran = a_desk().do(
+        "metadata", "set", "web-1", "--protocol", "https", "--container-host-tag", "*"
+    )
+
+    assert ran.exit_code == 2
+    assert "error: --container-host-tag '*': is not a user tag" in ran.stderr
+    assert "repeat --container-host-tag for several" in ran.stderr
+
+
 def test_a_tag_that_nobody_bears_is_said_to_be_late_perhaps() -> None:
     ran = a_desk().do("servers", "list", "--tag", "blue")
 

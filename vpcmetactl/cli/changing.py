@@ -30,13 +30,14 @@ class Purpose:
     ``command`` is how it is called. ``make_plan`` is given the session, the servers as they were
     read, and whether the user named each of them. ``guard`` raises RefusedError for a plan that may
     be shown and not saved or applied. ``defaults`` are how such a plan is applied unless the user
-    says otherwise.
+    says otherwise. ``with_tags``: the servers are wanted with their user tags.
     """
 
     command: str
     make_plan: Callable[[Session, Sequence[AssessedServer], bool], Plan]
     guard: Callable[[Plan], None] = lambda _: None
     defaults: ApplyOptions = DEFAULTS
+    with_tags: bool = False
 
 
 def change_servers(app: App, given: Given, purpose: Callable[[Given], Purpose]) -> ExitCode:
@@ -61,7 +62,7 @@ def change_servers(app: App, given: Given, purpose: Callable[[Given], Purpose]) 
             )
         if not only_plan:
             demand_consent_is_possible(app, yes=yes, no_input=given["no_input"])
-        where = choice.predicate(warn=app.terminal.note)
+        where = choice.predicate(warn=app.terminal.note, with_tags=wanted.with_tags)
     from vpcmetactl.render.views.plans import OUTCOMES, PLAN  # noqa: PLC0415 - usage errors first
 
     # The output is opened first: nobody wants to learn after the change that it cannot be told.
@@ -69,10 +70,12 @@ def change_servers(app: App, given: Given, purpose: Callable[[Given], Purpose]) 
         if not only_plan:
             app.check_state(options)
         with open_session(app, options) as session:
-            reading = session.read(choice, where)
+            reading = session.read(choice, where, with_tags=wanted.with_tags)
             servers = [assessed for batch in reading for assessed in batch]
             session.observer.finish()
             warn_of_unread(session.app, session.scope(reading).incomplete)
+            if reading.tagging.error is not None:
+                session.observer.warn(f"no user tags are known: {reading.tagging.error}")
             plan = wanted.make_plan(session, servers, bool(choice.selector.refs))
             if plan_out or not only_plan:
                 _guard_complete(reading, allowed=given["allow_incomplete"])

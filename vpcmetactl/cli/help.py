@@ -11,7 +11,7 @@ _SECTIONS: Mapping[str, str] = {
     "from_file ignore_not_found all_servers",
     "What is printed": "output query sort columns limit exit_code",
     "Planning": "dry_run plan_out plan_life allow_incomplete check_trust terraform_states "
-    "allow_identity_loss",
+    "container_host_tag allow_identity_loss",
     "Applying": "yes no_input canary max_failures soak max_targets expect_count expect_digest wait",
     "Where it is read from": "source state no_state restart_rule",
     "Account and network": "context api_key_file account endpoints ca_bundle timeout max_workers "

@@ -72,6 +72,7 @@ class NoteCode(StrEnum):
     TRUST_UNKNOWN = "trust_unknown"
     NEW_LINK_ID = "new_link_id"
     MANAGED_BY_TERRAFORM = "managed_by_terraform"
+    CONTAINER_HOST = "container_host"
 
 
 @dataclass(frozen=True, slots=True)

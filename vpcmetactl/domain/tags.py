@@ -18,7 +18,7 @@ _MOST = 128
 _TAG = re.compile(r"[A-Za-z0-9_.:-]+( +[A-Za-z0-9_.:-]+)*")
 
 
-def parse_tag(text: str) -> str:
+def parse_tag(text: str, option: str = "--tag") -> str:
     """Read a tag, ``key:value`` or a plain label; in lower case, as the platform keeps it.
 
     Raises InvalidInputError for what no tag can be.
@@ -26,9 +26,9 @@ def parse_tag(text: str) -> str:
     tag = text.strip()
     if not _TAG.fullmatch(tag) or len(tag) > _MOST:
         raise InvalidInputError(
-            f"--tag {text!r}: is not a user tag",
+            f"{option} {text!r}: is not a user tag",
             hint="a tag is like env:prod, of letters, digits, spaces, _ - . and :, "
-            f"{_MOST} characters at most; repeat --tag for several",
+            f"{_MOST} characters at most; repeat {option} for several",
         )
     return tag.lower()
 

@@ -8,11 +8,13 @@ from vpcmetactl.cli.context import App
 from vpcmetactl.cli.parameters import Given
 from vpcmetactl.cli.session import Session
 from vpcmetactl.cli.trust import TrustCheck, check_plan
+from vpcmetactl.domain.container_hosts import mark_container_hosts
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError
 from vpcmetactl.domain.metadata_plans import plan_metadata
 from vpcmetactl.domain.plans import Action, MetadataServicePatch, Plan
 from vpcmetactl.domain.restarts import AssessedServer
 from vpcmetactl.domain.servers import Protocol
+from vpcmetactl.domain.tags import parse_tag
 from vpcmetactl.domain.terraform_plans import mark_managed
 from vpcmetactl.usecases.preflight import preflight
 
@@ -52,6 +54,7 @@ def _purpose(app: App, action: Action, patch: MetadataServicePatch, given: Given
             hint="give --protocol, --response-hop-limit or both",
         )
 
+    hosts = tuple(parse_tag(word, "--container-host-tag") for word in given.pop("container_hosts"))
     states = [Path(name) for name in given.pop("terraform_states")]
     # Before the fleet is read, which may take minutes.
     managed = app.files.find_managed(states)
@@ -59,7 +62,8 @@ def _purpose(app: App, action: Action, patch: MetadataServicePatch, given: Given
     def make_plan(session: Session, assessed: Sequence[AssessedServer], named: bool) -> Plan:  # noqa: FBT001
         servers = [one.server for one in assessed]
         plan = mark_managed(plan_metadata(action, patch, servers, named=named), managed)
+        plan = mark_container_hosts(plan, servers, hosts)
         plan = preflight(plan, servers, session.cloud, session.observer, session.workers)
         return check_plan(session, plan, assessed, how)
 
-    return Purpose(command=f"metadata {action}", make_plan=make_plan)
+    return Purpose(command=f"metadata {action}", make_plan=make_plan, with_tags=bool(hosts))

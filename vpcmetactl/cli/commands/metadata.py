@@ -32,6 +32,13 @@ hop_limit_option = click.option(
     metavar="1..64",
     help="How many network hops an answer may travel; instances only.",
 )
+container_host_option = click.option(
+    "--container-host-tag",
+    "container_hosts",
+    multiple=True,
+    metavar="KEY:VALUE",
+    help="Warn where servers with this user tag are left a hop limit of 1; may be repeated.",
+)
 
 
 @click.group(cls=Group)
@@ -48,6 +55,7 @@ def _changing(command: "Callable[Concatenate[App, ...], ExitCode]") -> Callable[
         exit_code_option,
         outcome_options,
         terraform_option,
+        container_host_option,
         check_trust_option,
         change_options,
         selection_options,
