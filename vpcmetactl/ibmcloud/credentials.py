@@ -212,7 +212,10 @@ class RequestedTokens:
         self._session = session
         self._retries = retries
         self._secrets = secrets
-        self._operation = operations.get_token(host_of(manager.url))
+        host = host_of(manager.url)
+        is_local = isinstance(manager, VPCInstanceTokenManager)
+        get_token = operations.get_token_of_this_server if is_local else operations.get_token
+        self._operation = get_token(host)
         self._pace = Pace()
         self._deadline: Deadline | None = None
 

@@ -13,6 +13,7 @@ class Api(StrEnum):
     VPC = "VPC API"
     IAM = "IAM Identity API"
     TOKENS = "token endpoint of IAM"
+    METADATA = "metadata service of this server"
     SEARCH = "Global Search API"
 
 
@@ -56,6 +57,15 @@ _OPERATE_NOTE = {
 def get_token(host: str) -> Operation:
     """Describe the request for an IAM token."""
     return Operation(text="get an IAM token", host=host, api=Api.TOKENS)
+
+
+def get_token_of_this_server(host: str) -> Operation:
+    """Describe the request for an IAM token of a trusted profile of the server we run on."""
+    return Operation(
+        text="get an IAM token from the metadata service of this server",
+        host=host,
+        api=Api.METADATA,
+    )
 
 
 def list_regions(host: str) -> Operation:

@@ -55,6 +55,12 @@ _REFUSED_BY_IAM = (
     Remedy.NONE,
     "check the API key, and that it belongs to this cloud",
 )
+_REFUSED_BY_METADATA = (
+    AuthenticationError,
+    Remedy.NONE,
+    "run vpcmetactl guest probe --profile PROFILE on this server: it tells whether the service, the "
+    "profile or its link is the trouble",
+)
 _NOT_VISIBLE = (
     NotFoundError,
     Remedy.NONE,
@@ -101,6 +107,8 @@ def _meaning(
         return (UnavailableError, remedy, _SERVER_ERROR_HINT)
     if operation.api is Api.TOKENS and status not in (408, 429):
         return _REFUSED_BY_IAM
+    if operation.api is Api.METADATA and status not in (408, 429):
+        return _REFUSED_BY_METADATA
     if operation.api is Api.IAM and status == http.HTTPStatus.CONFLICT:
         return _CONFLICT_IN_IAM
     if status == http.HTTPStatus.NOT_FOUND and operation.one_resource:
