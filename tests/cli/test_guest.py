@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -23,8 +24,12 @@ from tests.guest.fake_service import (
     USER_DATA,
     FakeService,
 )
+from tests.support.pages import first_column, text_of
 from vpcmetactl import __version__
 from vpcmetactl.guest.bundle import bundled
+from vpcmetactl.guest.endpoints import ENDPOINTS
+from vpcmetactl.guest.failures import EXPLANATIONS
+from vpcmetactl.guest.service import NEW_VERSION, OLD_VERSION
 
 
 @pytest.fixture
@@ -268,3 +273,34 @@ def test_it_runs_with_its_stdout_closed() -> None:
     )
 
     assert b"Traceback" not in program.stderr
+
+
+# What the page says
+
+PAGE = text_of("docs/reference/guest.md")
+
+
+def section(heading: str) -> str:
+    """What stands under a heading, to the next."""
+    return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_every_code_is_explained_on_the_page() -> None:
+    assert first_column(section("Diagnoses")) == [*EXPLANATIONS]
+
+
+@pytest.mark.parametrize("words", [(), ("--identity",)], ids=["iam", "identity"])
+def test_every_field_of_a_token_is_explained_on_the_page(
+    desk: Guest, words: tuple[str, ...]
+) -> None:
+    [item] = desk.do("token", "-o", "json", *words).answer["items"]
+
+    assert first_column(section("JSON of the other commands")) == [*item]
+    assert [name for name, value in item.items() if value is None] == (["profile"] if words else [])
+
+
+def test_the_addresses_and_versions_on_the_page_are_those_that_are_asked() -> None:
+    assert re.findall(r"`(https?://\S+)`", section("Addresses")) == [one.url for one in ENDPOINTS]
+    assert (NEW_VERSION, OLD_VERSION) == ("2025-08-26", "2022-03-01")
+    assert NEW_VERSION in section("Addresses")
+    assert OLD_VERSION in section("Addresses")
