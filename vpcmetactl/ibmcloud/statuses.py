@@ -58,9 +58,12 @@ _REFUSED_BY_IAM = (
 _REFUSED_BY_METADATA = (
     AuthenticationError,
     Remedy.NONE,
-    "run vpcmetactl guest probe --profile PROFILE on this server: it tells whether the service, the "
-    "profile or its link is the trouble",
+    (
+        "run vpcmetactl guest probe --profile PROFILE on this server: it tells whether the "
+        "service, the profile or its link is the trouble"
+    ),
 )
+_REFUSED_BY = {Api.TOKENS: _REFUSED_BY_IAM, Api.METADATA: _REFUSED_BY_METADATA}
 _NOT_VISIBLE = (
     NotFoundError,
     Remedy.NONE,
@@ -105,10 +108,8 @@ def _meaning(
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         remedy = Remedy.RETRY if status in _PASSING else Remedy.NONE
         return (UnavailableError, remedy, _SERVER_ERROR_HINT)
-    if operation.api is Api.TOKENS and status not in (408, 429):
-        return _REFUSED_BY_IAM
-    if operation.api is Api.METADATA and status not in (408, 429):
-        return _REFUSED_BY_METADATA
+    if operation.api in _REFUSED_BY and status not in (408, 429):
+        return _REFUSED_BY[operation.api]
     if operation.api is Api.IAM and status == http.HTTPStatus.CONFLICT:
         return _CONFLICT_IN_IAM
     if status == http.HTTPStatus.NOT_FOUND and operation.one_resource:
