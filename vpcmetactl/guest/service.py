@@ -3,8 +3,8 @@
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
 import json
+import os
 import re
-import secrets
 import time
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
@@ -124,7 +124,7 @@ class MetadataClient:
                 f"no token lives {expires_in} s: {SHORTEST_TOKEN} to {LONGEST_TOKEN} s can be had",
             )
         deadline = time.monotonic() + self.timeout
-        sent = nonce or secrets.token_hex(16)
+        sent = nonce or os.urandom(16).hex()
         lasting = {"expires_in": expires_in}
         try:
             answer, held = self._identity("token", "PUT", dict(lasting, nonce=sent), deadline)

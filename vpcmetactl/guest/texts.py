@@ -11,7 +11,7 @@ from typing import Any, List, Optional
 
 _WORD = re.compile(r"[!-~]{1,256}")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9_.~+/=-]{8,}")
+_BEARER = re.compile(r"\b([Bb]earer|BEARER|[Bb]asic|BASIC)\s+[A-Za-z0-9_.~+/=-]{8,}")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LONGEST = 300
 
