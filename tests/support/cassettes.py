@@ -39,6 +39,8 @@ MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body", "condit
 _REQUEST_HEADERS = frozenset({"accept", "content-type", "if-match"})
 _RESPONSE_HEADERS = frozenset({"content-type", "date", "etag", "retry-after"})
 _SECRET_FIELDS = frozenset({"apikey", "refresh_token", "password", "passcode"})
+# What servers were made with, in answers; a password is told with the key it is encrypted with.
+_SECRET_MEMBERS = frozenset({"encrypted_password", "password", "user_data"})
 _GLOBAL_HOSTS = {
     "iam": "iam.cloud.ibm.com",
     "search": "api.global-search-tagging.cloud.ibm.com",
@@ -138,13 +140,26 @@ def scrubbed_response(response: dict[str, Any]) -> dict[str, Any]:
     else:
         if isinstance(document, dict) and "access_token" in document:
             document |= {"access_token": TOKEN, "expiration": int(EXPIRATION.timestamp())}
-        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(_without_secrets(document), indent=1, ensure_ascii=False) + "\n"
     headers = {
         name: values
         for name, values in response["headers"].items()
         if name.lower() in _RESPONSE_HEADERS
     }
     return {**response, "headers": headers, "body": {"string": text.encode()}}
+
+
+def _without_secrets(found: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    match found:
+        case dict():
+            return {
+                name: REDACTED if name in _SECRET_MEMBERS else _without_secrets(value)
+                for name, value in found.items()
+            }
+        case list():
+            return [_without_secrets(value) for value in found]
+        case _:
+            return found
 
 
 class _Response(stubs.VCRHTTPResponse):  # type: ignore[misc] # vcrpy is untyped
