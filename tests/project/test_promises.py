@@ -141,6 +141,7 @@ def test_decisions_and_use_cases_import_nothing_that_reads_or_writes(layer: str)
             "contextlib",
             "dataclasses",
             "datetime",
+            "difflib",
             "enum",
             "fnmatch",
             "functools",

@@ -42,7 +42,12 @@ _SEARCH_URLS = {
 }
 # A host that can be reached at all is reached sooner.
 _LOOK_SECONDS = 10.0
-_ENDPOINTS = ("vpc_url", "iam_url", "search_url")
+# What points an endpoint elsewhere, by what a context calls it.
+_ENDPOINTS = {
+    "vpc_url": "VPCMETACTL_VPC_URL",
+    "iam_url": "VPCMETACTL_IAM_URL",
+    "search_url": "VPCMETACTL_SEARCH_URL",
+}
 _API_KEYS = ("IBMCLOUD_API_KEY", "IC_API_KEY")
 _TOKENS = ("IBMCLOUD_IAM_TOKEN", "IC_IAM_TOKEN")
 # By these the SDK's external configuration of service vpc starts; others (VPC_ID, …) are not its.
@@ -221,7 +226,7 @@ class Settings:
         if said:
             place = f"contexts.{options.context.name}.{key}" if options.context else key
             return _checked_url(place, said, with_region=key == "vpc_url")
-        return self._url(f"VPCMETACTL_{key.upper()}", usual.get(options.named_endpoints, ""))
+        return self._url(_ENDPOINTS[key], usual.get(options.named_endpoints, ""))
 
     def realm(self, options: CloudOptions, caller: Caller) -> Realm:
         """Return whose state and plans are meant: of which account, at which endpoints."""
@@ -237,8 +242,8 @@ class Settings:
         Raises InvalidInputError for one that may not be used: it could have a password in it.
         """
         told = {}
-        for key in _ENDPOINTS:
-            name = f"VPCMETACTL_{key.upper()}"
+        for key, variable in _ENDPOINTS.items():
+            name = variable
             if options.context is not None and getattr(options.context, key):
                 name = f"the context's {key}"
             elif not self.environ.get(name, "").strip():

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def config() -> None:
-    """See and begin the configuration file: accounts to work in by name.
+    """See and begin the configuration file.
 
-    It holds no secrets: a context says where its key is, in a file, in a variable,
+    It names accounts, so that --context NAME works in one of them. It holds no secrets: a context says where its key is, in a file, in a variable,
     or as a trusted profile of the server that this runs on.
     """
 
@@ -43,6 +43,7 @@ def path(app: "App", /) -> "ExitCode":
     """Print where the configuration file is, whether it is there or not.
 
     \b
+    vpcmetactl config path
     $EDITOR "$(vpcmetactl config path)"
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.config import print_path  # noqa: PLC0415 - once parsed
