@@ -6,7 +6,6 @@ Each stage ends when time is up, and says so in its own words.
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
 import socket
-import ssl
 import threading
 import time
 from typing import Any, List, Optional, Tuple
@@ -129,7 +128,9 @@ def _unlinked(endpoint: Endpoint, error: OSError) -> GuestError:
 
 def _secured(
     link: socket.socket, endpoint: Endpoint, deadline: float, ca_bundle: Optional[str]
-) -> ssl.SSLSocket:
+) -> socket.socket:
+    import ssl  # noqa: PLC0415 - dear, and plain http does without
+
     try:
         context = ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
@@ -159,6 +160,8 @@ def _unsecured(endpoint: Endpoint, error: Exception) -> GuestError:
         return GuestError("no_answer", f"{url} accepted a connection, but began no TLS in time")
     if getattr(error, "reason", None) in _PLAIN_TEXT:
         return GuestError("wrong_protocol", f"{url} does not speak TLS")
+    import ssl  # noqa: PLC0415 - as above
+
     closed = isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     if closed or not isinstance(error, (ssl.SSLError, ValueError)):
         return GuestError("closed", f"{url} closed the connection instead of beginning TLS")

@@ -6,12 +6,11 @@ server. Each connection is made for one request.
 
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
-import http.client
 import io
 import json
 import socket
 import time
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import urlencode
 
 from vpcmetactl.guest.connecting import TIME_OUTS, connected, seconds_left
@@ -21,6 +20,7 @@ from vpcmetactl.guest.failures import GuestError
 MAX_BODY = 1 << 20
 # Bodies are read up to their bound; this bounds all that belongs to an answer besides.
 _MOST_READ = 2 * MAX_BODY
+_BAD_REQUEST = 400
 # How an alert of a TLS server begins, to one who expected HTTP.
 _TLS_ALERT = b"\x15\x03"
 
@@ -62,15 +62,14 @@ def exchange(
     request = _Request(method, target, dict(headers, Host=endpoint.authority), body)
     link = connected(endpoint, deadline, ca_bundle)
     try:
-        response, content = _answered(_TimedLink(link, deadline), endpoint, request)
+        status, received, content = _answered(_TimedLink(link, deadline), endpoint, request)
     finally:
         link.close()
-    received = {name.lower(): str(value) for name, value in response.getheaders()}
-    if endpoint.protocol == "http" and _complains_of_http(response.status, content):
+    if endpoint.protocol == "http" and _complains_of_http(status, content):
         raise GuestError(
             "wrong_protocol", f"{endpoint.url} wants TLS: it answered 400 to plain http"
         )
-    return Answer(response.status, received, content, time.monotonic() - started)
+    return Answer(status, received, content, time.monotonic() - started)
 
 
 class _TimedReads(io.RawIOBase):
@@ -91,7 +90,7 @@ class _TimedReads(io.RawIOBase):
         count = self._link.recv_into(buffer)
         self._count += count
         if self._count > _MOST_READ:
-            raise http.client.HTTPException("too long")
+            raise ValueError("too long")
         if len(self.head) < len(_TLS_ALERT):
             self.head += bytes(buffer[:count])
         return count
@@ -123,7 +122,9 @@ class _TimedLink:
 
 def _answered(
     timed: _TimedLink, endpoint: Endpoint, request: _Request
-) -> "tuple[http.client.HTTPResponse, bytes]":
+) -> Tuple[int, Dict[str, str], bytes]:
+    import http.client  # noqa: PLC0415 - dear, and of no use where nothing answers
+
     connection = http.client.HTTPConnection(endpoint.host, endpoint.port)
     connection.sock = timed
     try:
@@ -141,10 +142,13 @@ def _answered(
         connection.close()
     if len(content) > MAX_BODY:
         raise GuestError("bad_answer", f"{endpoint.url} answered more than 1 MiB")
-    return response, content
+    headers = {name.lower(): str(value) for name, value in response.getheaders()}
+    return response.status, headers, content
 
 
 def _unanswered(endpoint: Endpoint, error: Exception, head: bytes) -> GuestError:
+    import http.client  # noqa: PLC0415 - as above
+
     url = endpoint.url
     if head.startswith(_TLS_ALERT):
         return GuestError("wrong_protocol", f"{url} wants TLS")
@@ -157,7 +161,7 @@ def _unanswered(endpoint: Endpoint, error: Exception, head: bytes) -> GuestError
 
 def _complains_of_http(status: int, content: bytes) -> bool:
     """Say whether an answer to plain http is that of a server that expects TLS."""
-    if status != http.client.BAD_REQUEST:
+    if status != _BAD_REQUEST:
         return False
     try:
         json.loads(content.decode("utf-8"))

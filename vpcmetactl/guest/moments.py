@@ -4,7 +4,6 @@
 
 import re
 from calendar import timegm
-from email.utils import mktime_tz, parsedate_tz
 from time import gmtime, strftime
 from typing import Any, Optional
 
@@ -32,6 +31,8 @@ def seconds_of_date(header: Optional[str]) -> Optional[float]:
     """Return the seconds since 1970 of an HTTP ``Date`` header, or nothing where it is none."""
     if not header:
         return None
+    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415 - rarely needed, and dear
+
     try:
         parts = parsedate_tz(header)
         return None if parts is None else float(mktime_tz(parts))
