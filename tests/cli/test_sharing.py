@@ -34,15 +34,24 @@ def ran(script: str) -> Any:  # noqa: ANN401 - JSON
 
 def test_each_process_does_its_share_and_what_is_the_same_stays_the_same() -> None:
     found = ran("""
-same = [lambda: "cannot be copied"]
+class Thing:
+    def __init__(self, word="other"):
+        self.word, self.cannot_be_copied = word, word == "same" and (lambda: None)
+same = [Thing("same")]
 def work(places):
     print("not heard", file=sys.stderr)
-    return os.getpid(), list(places), same[0]
+    return os.getpid(), list(places), same[0], Thing()
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 results = share_out(range(7), work, same, 3)
-print(json.dumps([[pid == HERE, places, thing is same[0]] for pid, places, thing in results]))
+print(json.dumps([
+    [pid == HERE, places, thing is same[0], other.word] for pid, places, thing, other in results
+]))
 """)
-    assert found == [[True, [0, 3, 6], True], [False, [1, 4], True], [False, [2, 5], True]]
+    assert found == [
+        [True, [0, 3, 6], True, "other"],
+        [False, [1, 4], True, "other"],
+        [False, [2, 5], True, "other"],
+    ]
 
 
 @pytest.mark.parametrize(

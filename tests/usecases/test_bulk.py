@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpcmetactl.usecases import bulk
-from vpcmetactl.usecases.bulk import Step, Task, run_tasks
+from vpcmetactl.usecases.bulk import Step, Task, run_in_turn, run_tasks
 
 _SECONDS = 5.0
 
@@ -242,3 +242,22 @@ def test_no_thread_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RuntimeError, match="can't start new thread"):
         list(run_tasks(_tasks(partial(_value, 1)), 4))
+
+
+def test_in_turn_a_task_is_run_when_its_results_are_asked_for() -> None:
+    ran: list[int] = []
+
+    def task(value: int, *then: int) -> Task[int]:
+        def run() -> Step[int]:
+            ran.append(value)
+            return Step([value], [task(following) for following in then])
+
+        return run
+
+    results = run_in_turn([task(1, 2, 3), task(4), lambda: Step([1 // 0])])
+
+    assert (next(results), ran) == (1, [1])
+    # What follows from a task comes before the next one.
+    assert [next(results) for _ in "234"] == ran[1:] == [2, 3, 4]
+    with pytest.raises(ZeroDivisionError):
+        next(results)

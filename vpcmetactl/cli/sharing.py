@@ -12,7 +12,7 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -75,29 +75,32 @@ def _run(
         sender.send_bytes(_dump(work(share), same))
 
 
-class _Pickler(pickle.Pickler):
-    same: Mapping[int, int]
-
-    def persistent_id(self, thing: object) -> int | None:
-        return self.same.get(id(thing))
-
-
-class _Unpickler(pickle.Unpickler):
-    same: Sequence[object]
-
-    def persistent_load(self, place: int) -> object:
-        return self.same[place]
+# What a result may be about that is here in any case, while one is read.
+_here: Sequence[object] = ()
 
 
 def _dump(result: object, same: Sequence[object]) -> bytes:
+    places = {id(thing): place for place, thing in enumerate(same)}
+
+    def reduce(thing: object) -> Any:
+        place = places.get(id(thing))
+        return thing.__reduce_ex__(4) if place is None else (_thing_here, (place,))
+
     file = io.BytesIO()
-    pickler = _Pickler(file, pickle.HIGHEST_PROTOCOL)
-    pickler.same = {id(thing): place for place, thing in enumerate(same)}
+    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = dict.fromkeys(map(type, same), reduce)
     pickler.dump(result)
     return file.getvalue()
 
 
+def _thing_here(place: int) -> object:
+    return _here[place]
+
+
 def _load(content: bytes, same: Sequence[object]) -> Any:
-    unpickler = _Unpickler(io.BytesIO(content))
-    unpickler.same = same
-    return unpickler.load()
+    global _here  # noqa: PLW0603 - pickle hands nothing to what it calls
+    _here = same
+    try:
+        return pickle.loads(content)  # noqa: S301 - from a copy of this very process
+    finally:
+        _here = ()

@@ -12,7 +12,7 @@ from threading import Lock
 from vpcmetactl.domain.errors import InvalidInputError, MalformedResponseError, VpcmetactlError
 from vpcmetactl.domain.selection import ApiFilters
 from vpcmetactl.domain.servers import Server, ServerKind
-from vpcmetactl.usecases.bulk import Step, run_tasks
+from vpcmetactl.usecases.bulk import Step, run_in_turn, run_tasks
 from vpcmetactl.usecases.ports import Inventory, Observer, PageQuery, ServerPage, Unreadable
 
 # A chain of more pages than this is split: below, asking for the VPCs costs more than it gains.
@@ -50,7 +50,8 @@ def iter_servers(
         for region in regions
         for kind in kinds
     ]
-    yield from run_tasks([listing.first_page for listing in listings], max_workers)
+    tasks = [listing.first_page for listing in listings]
+    yield from run_tasks(tasks, max_workers) if max_workers > 1 else run_in_turn(tasks)
 
 
 @dataclass(slots=True)
