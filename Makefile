@@ -8,8 +8,8 @@ UV := .venv/lock/bin/uv
 # What package-check tries: the lowest versions of the dependencies on the first, the newest on each.
 PYTHONS ?= $(PYTHON)
 
-.PHONY: help setup demo test lint types imports unit docs docs-check record golden bench lock man package \
-	package-check release-files format clean
+.PHONY: help setup demo test lint types imports unit docs docs-check record golden bench verify-live lock man \
+	package package-check release-files format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -59,6 +59,10 @@ golden: $(READY) ## rewrite the expected outputs from what the program prints; r
 
 bench: $(READY) ## measure the speed claims
 	$(BIN)/python -m benchmarks.run
+
+# Not part of test: it reads a real account, with the credentials of the environment. ARGS=--help tells the rest.
+verify-live: $(READY) ## test what is assumed of IBM Cloud on your account; only reads
+	@$(BIN)/python -m tests.live $(ARGS)
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix-only .

@@ -118,7 +118,8 @@ def _inside(chosen: argparse.Namespace, around: Surroundings, found: dict[str, F
     try:
         endpoints = tuple(endpoint_of(url) for url in chosen.guest_url)
     except ValueError as error:
-        raise InvalidInputError(f"--guest-url: {error}") from None
+        hint = "without it the addresses that IBM documents are asked"
+        raise InvalidInputError(f"--guest-url: {error}", hint=hint) from None
     found |= run_inside(Inside(endpoints or ENDPOINTS, around.clock.wait))
 
 

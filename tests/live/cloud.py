@@ -14,9 +14,9 @@ from tests.support.gateways import a_connection
 from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.clock import ManualClock as EmulatorClock
 from vpcmetactl.emulator.faults import parse_fault
-from vpcmetactl.emulator.fleet import HTTP, OFF, Fleet
+from vpcmetactl.emulator.fleet import HTTP, HTTPS, OFF, Fleet
+from vpcmetactl.emulator.iam.trusted import Condition
 from vpcmetactl.emulator.server import EmulatorServer
-from vpcmetactl.emulator.trusted_fleet import populate_trusted_fleet
 from vpcmetactl.emulator.vpc.activity import AnyServer
 from vpcmetactl.emulator.world import World
 from vpcmetactl.ibmcloud.connection import ApiKey
@@ -128,6 +128,10 @@ class Stage:
         [found] = self.world.find_servers(name)
         return found
 
+    def setting(self, name: str, field: str) -> object:
+        """Return a setting of a server's metadata service, as it really is."""
+        return getattr(self.server(name).metadata_service, field)
+
     @property
     def environ(self) -> dict[str, str]:
         """What points the program here."""
@@ -143,23 +147,26 @@ class Stage:
 def stage() -> Iterator[Stage]:
     """Serve an account in which every assumption can be tested."""
     world = World(seed=3, clock=EmulatorClock(), scenario="live")
-    world.populate(populate_trusted_fleet)
-    world.populate(_more)
+    world.populate(_populate)
     emulator = Emulator(world)
     rules = Rules(emulator)
     with EmulatorServer(rules) as server:
         yield Stage(world, emulator, rules, server.url)
 
 
-def _more(world: World) -> None:
-    """Add what nobody trusts, what bears tags, and a server that asks for its default profile.
-
-    The profiles of the trusted fleet trust whatever is in its region.
-    """
+def _populate(world: World) -> None:
+    """Add little: two servers that a profile trusts, three that none does, tags, a template."""
     fleet = Fleet(world)
+    prod = fleet.vpc("us-south", "prod", "production")
+    fleet.instance_template(prod, "worker", {"enabled": True})
+    web = fleet.instance(prod, "web-1", HTTP)
+    fleet.instance(prod, "web-2", HTTPS, zone=2)
+    fleet.instance(fleet.vpc("eu-de", "prod", "production"), "web-eu-1", HTTPS)
     lonely = fleet.vpc("jp-tok", "lonely", "apart")
     fleet.instance(lonely, "toggle-1", HTTP, tags=("env:canary-tag", "owner:canary-owner"))
     fleet.instance(lonely, "toggle-off", OFF, tags=("env:canary-tag",))
     fleet.bare_metal_server(lonely, "toggle-metal", HTTP)
-    [web] = world.find_servers("web-1")
-    world.change_metadata_service(web, protocol="http")
+    linked = world.trust.add_profile("linked-profile", "Linked to web-1, and its default")
+    fleet.default_profile(web, linked)
+    ruled = world.trust.add_profile("ruled-profile", "Whatever is in the production VPC")
+    world.trust.add_rule(ruled, Condition("vpc_id", "EQUALS", json.dumps(prod.id)))

@@ -227,8 +227,8 @@ def search_goes_on(visit: Visit) -> Finding:
 def search_by_tag(visit: Visit) -> Finding:
     """A24: what is found by a tag bears it, and all that bear it are found."""
     items = _found(visit)
-    tags = sorted({tag for item in items for tag in item.get("tags") or [] if ":" in tag})
-    tag = next((one for one in tags if '"' not in one and "\\" not in one), None)
+    tags = [tag for item in items for tag in item.get("tags") or []]
+    tag = next((one for one in tags if ":" in one and not {'"', "\\"} & set(one)), None)
     if tag is None:
         raise UntestedError("no server that was found has a tag KEY:VALUE")
     asked = query_to_wire(tuple(ServerKind), (tag.lower(),))

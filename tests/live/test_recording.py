@@ -4,23 +4,25 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from vcr import VCR
+from vcr import VCR, stubs
+from vcr.record_mode import RecordMode
 
+from tests.live.assumption import Outcome
 from tests.live.changing import plan_toggle, run_toggle
 from tests.live.cloud import Stage, stage
 from tests.live.reading import Visit
 from tests.live.recording import FOLDER, record, written
-from tests.live.running import CHECKS, run_reading
+from tests.live.running import run_reading
 from tests.live.scrubbing import REDACTED, Scrubber
-from tests.live.wire import Answer, Exchange
-from tests.support.cassettes import _Response, same_body
+from tests.live.wire import Answer, Exchange, Wire
+from tests.support.cassettes import _Response
 from tests.support.clock import ManualClock
+from tests.support.tokens import a_token
 from vpcmetactl.ibmcloud.connection import BearerToken, Connection
 
 CANARY = "canary-7f3e"
@@ -36,7 +38,7 @@ def recorded() -> Iterator[tuple[Stage, str, Visit]]:
         yield cloud, written(wire.exchanges), visit
 
 
-def _strings(found: Any) -> Iterator[str]:
+def _strings(found: object) -> Iterator[str]:
     match found:
         case dict():
             for one in found.values():
@@ -46,6 +48,8 @@ def _strings(found: Any) -> Iterator[str]:
                 yield from _strings(one)
         case str():
             yield found
+        case _:
+            pass
 
 
 def test_nothing_of_the_account_is_recorded(recorded: tuple[Stage, str, Visit]) -> None:
@@ -60,7 +64,7 @@ def test_nothing_of_the_account_is_recorded(recorded: tuple[Stage, str, Visit]) 
     answers = [one.answer.document for one in visit.wire.exchanges]
     own |= {text for text in _strings(answers) if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", text)}
     own |= {text for text in _strings(answers) if len(text) > 40 and "cloud.ibm.com" not in text}
-    assert len(own) > 150
+    assert len(own) > 60
     assert sorted(one for one in own if one in text) == []
 
 
@@ -69,7 +73,8 @@ def test_secrets_are_not_even_replaced_by_words(recorded: tuple[Stage, str, Visi
     assert any('"password"' in one.answer.body.decode() for one in visit.wire.exchanges)
     found = re.findall(r'"(?:password|keys)": (.*)', text)
     assert found
-    assert {one.rstrip(",") for one in found} == {f'"{REDACTED}"'}
+    assert {one.rstrip(",") for one in found} <= {f'"{REDACTED}"', "[]"}
+    assert f'"password": "{REDACTED}"' in text
 
 
 def test_the_same_thing_has_the_same_word_everywhere(
@@ -91,18 +96,28 @@ def test_the_same_thing_has_the_same_word_everywhere(
     assert all(body["crn"].endswith(patched) for body in bodies if "crn" in body)
 
 
-def test_what_the_checks_found_is_found_in_the_recording(
-    recorded: tuple[Stage, str, Visit], tmp_path: Path
-) -> None:
-    """Replayed, every check that asks the VPC API or IAM comes to the same."""
-    _, _, visit = recorded
-    path = record(visit.wire.exchanges, "reading", tmp_path)
+def test_replayed_every_check_comes_to_the_same(tmp_path: Path) -> None:
+    with stage() as cloud, cloud.visit() as visit:
+        expected = run_reading(visit)
+        path = record(visit.wire.exchanges, "reading", tmp_path)
+    [account] = set(re.findall(r"account_id=(\w+)", path.read_text("utf-8")))
+    connection = Connection(
+        credentials=BearerToken(a_token(account=account)),
+        vpc_url="https://{region}.iaas.cloud.ibm.com/v1",
+        iam_url="https://iam.cloud.ibm.com",
+    )
     vcr = VCR(
         match_on=("method", "scheme", "host", "path", "query"),
-        custom_patches=((__import__("vcr").stubs, "VCRHTTPResponse", _Response),),
-        record_mode="none",
+        custom_patches=((stubs, "VCRHTTPResponse", _Response),),
+        record_mode=RecordMode.NONE,
     )
-    del vcr, path, same_body
+    with vcr.use_cassette(str(path)):
+        wire = Wire(connection, ManualClock())
+        found = run_reading(Visit(wire))
+        wire.close()
+    # A token that was brought has no key that could ask for its account.
+    assert found["A15"].outcome is Outcome.UNTESTED
+    assert {**found, "A15": None} == {**expected, "A15": None}
 
 
 TEXTS = st.sampled_from(
@@ -162,16 +177,31 @@ def test_what_is_ibms_own_stays() -> None:
     assert Scrubber().document(document) == document
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_cassette_of_a_real_account_is_scrubbed(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert not re.search(r"eyJ|(?i:bearer|authorization|apikey=)", text)
-    for one in yaml.safe_load(text)["interactions"]:
+def test_a_cassette_is_scrubbed_wherever_it_is_looked_at(
+    recorded: tuple[Stage, str, Visit],
+) -> None:
+    _, text, _ = recorded
+    assert _strange(text) == []
+    assert _strange(re.sub(r'"name": "text-\d+"', '"name": "my-server"', text)) != []
+
+
+def test_every_cassette_of_a_real_account_is_scrubbed() -> None:
+    for path in FOLDER.glob("*.yaml"):
+        text = path.read_text("utf-8")
+        assert not re.search(r"eyJ|(?i:bearer|authorization|apikey=)", text), path.name
+        assert _strange(text) == [], path.name
+
+
+def _strange(cassette: str) -> list[str]:
+    """The lines of bodies that scrubbing again would alter in more than a number."""
+    found = []
+    for one in yaml.safe_load(cassette)["interactions"]:
         body = one["response"]["body"]["string"]
-        again = Scrubber().body(body.encode()) if body.startswith(("{", "[")) else body
-        assert sorted(_kept(again)) == sorted(_kept(body))
+        if body not in ("", REDACTED):
+            pairs = zip(body.splitlines(), Scrubber().body(body.encode()).splitlines(), strict=True)
+            found += [old for old, new in pairs if _form(old) != _form(new)]
+    return found
 
 
-def _kept(body: str) -> list[str]:
-    """The words of a body that scrubbing keeps: the same again, if it was scrubbed."""
-    return re.findall(r'"(?!text-|key-)[a-z_]+"', body)
+def _form(line: str) -> str:
+    return re.sub(r"\d+", "0", line)

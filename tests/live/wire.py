@@ -23,6 +23,7 @@ from vpcmetactl.ibmcloud.credentials import token_source
 from vpcmetactl.ibmcloud.deadlines import Deadline
 from vpcmetactl.ibmcloud.redaction import Secrets
 from vpcmetactl.ibmcloud.retries import Retries
+from vpcmetactl.ibmcloud.tokens import read_token
 from vpcmetactl.ibmcloud.transport import RedirectAnswerError, open_session, settings_for
 from vpcmetactl.usecases.ports import Caller, Clock
 
@@ -107,7 +108,8 @@ class Wire:
             self._session.close()
             raise
         self._token = token.value
-        self.token_lifetime = token.lifetime
+        # A token that was brought is not renewed, whatever it says of its life.
+        self.token_lifetime = read_token(token.value).lifetime
         self.caller: Caller = token.caller
 
     def close(self) -> None:
