@@ -1,6 +1,5 @@
 """Puts the program together. The one place that knows which adapter stands behind which port."""
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from vpcmetactl.cli.collecting import uncollected
 from vpcmetactl.cli.context import (
     App,
     Cloud,
@@ -128,7 +128,7 @@ class _Opener:
                     hint="nothing was read; use a snapshot of the account meant",
                 )
             wanted = accounts if account_id is None else [account_id]
-            with _uncollected():
+            with uncollected():
                 clouds = [SnapshotCloud(snapshot, one) for one in wanted]
                 yield [(cloud, combined(cloud.readings)) for cloud in clouds]
 
@@ -200,18 +200,6 @@ def has_bytecode() -> bool:
     if found is None or found.origin is None:
         return False
     return any(Path(found.origin).parent.glob("__pycache__/vpc_v1.*.pyc"))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from going through a fleet again and again: it has no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class FileFormats:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from vpcmetactl.cli.collecting import uncollected
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.judging import Question, check_baseline, judge, judge_since
 from vpcmetactl.cli.output import emitter, failures_told, read_output
@@ -50,13 +51,15 @@ def run_audit(app: App, given: Given) -> ExitCode:
         if closes.baseline is not None:
             since = judge_since(app, options, question, closes.baseline, judged)
             since.mark()
-        for finding in report.findings:
-            out.item(finding)
         code = strongest(
             ExitCode.INCOMPLETE if scope.incomplete else ExitCode.OK,
             gate(report, closes.fail_on, closes.unknown, since if closes.only_new else None),
         )
-        out.end(Trailer(generated_at=app.clock.now(), exit_code=code, scope=scope, whole=report))
+        trailer = Trailer(generated_at=app.clock.now(), exit_code=code, scope=scope, whole=report)
+        with uncollected():
+            for finding in report.findings:
+                out.item(finding)
+            out.end(trailer)
         if since is not None:
             app.terminal.note(_told(since))
         _warn_of_unknown(app, report, closes)
