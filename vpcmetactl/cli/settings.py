@@ -35,7 +35,7 @@ _VPC_URLS = {
     "private": "https://{region}.private.iaas.cloud.ibm.com/v1",
 }
 _IAM_URLS = {"public": "https://iam.cloud.ibm.com", "private": "https://private.iam.cloud.ibm.com"}
-# Private addresses of it are regional, and lead to the same index (platform notes 3.1).
+# Its private addresses are regional (platform notes 3.1). One stands for all: the search is global.
 _SEARCH_URLS = {
     "public": "https://api.global-search-tagging.cloud.ibm.com",
     "private": "https://api.private.us-south.global-search-tagging.cloud.ibm.com",
