@@ -52,7 +52,7 @@ _EXIT_CODES = {
     ),
 }
 
-_RESTART_COMMAND = re.compile(r"\brestarts (?:run|ack|import-events)\b")
+_RESTART_COMMAND = re.compile(r"\b(?:restarts (?:run|ack|import-events)|guest probe -o json)\b")
 
 # What each reason comes with; tests hold it against what is decided.
 VERDICTS: Mapping[Reason, tuple[Verdict, Confidence | None]] = {

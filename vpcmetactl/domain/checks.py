@@ -199,8 +199,8 @@ CHECKS = (
         ),
         command="vpcmetactl restarts run {server}",
         remedy=(
-            "Ask the service from inside the server first: where it answers, no restart is needed, "
-            "and restarts ack says so."
+            "Run guest probe -o json in the server first: where it answers, no restart is needed, "
+            "and restarts import-events takes the proof."
         ),
         source=_FAQ,
         judge=judging.judge_restart,

@@ -75,16 +75,16 @@ class Explanation:
 
 
 _FIND_OUT = (
-    "Import the Activity Tracker events of that time with restarts import-events FILE. Or ask the "
-    "service from inside the server; where it answers, say so with restarts ack SERVER."
+    "Import the Activity Tracker events of that time with restarts import-events FILE. Or run "
+    "guest probe -o json in the server, and import its proof in the same way."
 )
 
 EXPLANATIONS = {
     Reason.ENABLED_WHILE_RUNNING: Explanation(
         "The service was disabled, then enabled while the instance ran, and no start is known "
         "since. IBM's FAQ asks for a stop and start then.",
-        "Ask the service from inside the server. Where it answers, say so with restarts ack "
-        "SERVER; where it does not, restart the server with restarts run.",
+        "Run guest probe -o json in the server. Where it answers, import the proof with restarts "
+        "import-events; where it does not, restart the server with restarts run.",
     ),
     Reason.STOPPED_SINCE: Explanation("The instance came up with the service enabled."),
     Reason.RESTARTED: Explanation(

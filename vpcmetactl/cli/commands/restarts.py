@@ -75,6 +75,7 @@ def import_events(app: "App", /, **given: Any) -> "ExitCode":
 
     \b
     vpcmetactl restarts import-events activity.jsonl
+    vpcmetactl restarts import-events proof.json
     zcat *.gz | vpcmetactl restarts import-events -
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.restarts import import_events  # noqa: PLC0415 - once parsed
