@@ -5,6 +5,7 @@ Exit code 0: every one that was tested holds. 3: one does not. 4: one could not 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class Surroundings:
 
 
 def main() -> int:
-    """Run with the arguments and the environment of this process."""
+    """Run with the arguments and the environment of this process; SIGTERM is taken as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     environ = process_environment()
     streams = sys.stdin, sys.stdout, sys.stderr
     return run(sys.argv[1:], Surroundings(environ, SystemClock(), the_program(environ), *streams))
@@ -140,8 +142,10 @@ def _outside(chosen: argparse.Namespace, around: Surroundings, found: dict[str, 
         _keep(wire, "reading", chosen, around)
         if place is not None:
             wire.exchanges.clear()
-            found |= _changed(wire, place, chosen, around)
-            _keep(wire, "changing", chosen, around)
+            try:
+                found |= _changed(wire, place, chosen, around)
+            finally:
+                _keep(wire, "changing", chosen, around)
     finally:
         wire.close()
 
@@ -181,7 +185,10 @@ def _changed(
     if not chosen.allow_trusted:
         refuse_trusted(toggle, around.program, _passed_on(chosen))
     ask(toggle, yes=chosen.yes, stdin=around.stdin, stderr=around.stderr)
-    return run_toggle(wire, toggle)
+    try:
+        return run_toggle(wire, toggle)
+    except UntestedError as error:
+        raise RefusedError(f"--allow-changes: {error}", hint="nothing was changed") from None
 
 
 def _planned(wire: Wire, place: tuple[str, str], field: str | None) -> Toggle:
@@ -205,9 +212,16 @@ def _passed_on(chosen: argparse.Namespace) -> Sequence[str]:
 
 
 def _keep(wire: Wire, name: str, chosen: argparse.Namespace, around: Surroundings) -> None:
-    if chosen.record:
+    if not chosen.record or not wire.exchanges:
+        return
+    try:
         path = record(wire.exchanges, name, around.folder)
-        around.stderr.write(f"recorded, scrubbed: {path}\n")
+    except OSError as error:
+        raise InvalidInputError(
+            f"--record: {around.folder} cannot be written: {error.strerror or error}",
+            hint="make the folder writable, or leave --record out",
+        ) from None
+    around.stderr.write(f"recorded, scrubbed: {path}\n")
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ CHANGE_ASSUMPTIONS = (
         known=Known.INFERRED,
         source="platform notes 3.4",
         relies="`ibmcloud/vpc.py`: `If-Match` keeps a change from overwriting another's",
-        if_wrong="A change by somebody else between reading and patching is not noticed by the "
-        "platform; it is noticed when the server is read back.",
+        if_wrong="A change by somebody else in the moment between reading and patching is not "
+        "noticed; the patch sets only what was planned, and that is read back.",
         how=How.CHANGE,
     ),
     Assumption(

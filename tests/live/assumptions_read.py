@@ -61,8 +61,8 @@ READ_ASSUMPTIONS = (
         known=Known.INFERRED,
         source="platform notes 3.1",
         relies="`ibmcloud/vpc.py`: us-south alone is asked for the regions",
-        if_wrong="Servers in regions that us-south does not name are not read unless the region "
-        "is named with `--region`.",
+        if_wrong="Servers in regions that us-south does not name are not read, and `--region` "
+        "refuses such a region as one that does not exist.",
         how=How.READ,
     ),
     Assumption(
@@ -83,8 +83,9 @@ READ_ASSUMPTIONS = (
         source="platform notes 4.2",
         relies="`domain/identifiers.py`: a CRN tells which region to ask, and links and tags are "
         "joined to servers by it",
-        if_wrong="A server named by its CRN is looked for in a wrong region and not found; links "
-        "count as not visible, which never deletes one.",
+        if_wrong="A server named by its CRN is looked for in a wrong region and not found, and its "
+        "links count as not visible. `links prune` could then delete one whose server is there: "
+        "test this before the first prune.",
         how=How.READ,
     ),
     Assumption(

@@ -112,7 +112,8 @@ class _Seen:
 def run_toggle(wire: Wire, toggle: Toggle) -> Mapping[str, Finding]:
     """Make the change, look, try an outdated change, and put everything back whatever happens.
 
-    Raises NotRestoredError where the setting may not be what it was.
+    Raises NotRestoredError where the setting may not be what it was, and UntestedError where
+    nothing was changed.
     """
     wire.allow(MOST_REQUESTS)
     first = _read(wire, toggle)
@@ -169,17 +170,29 @@ def _restore(wire: Wire, toggle: Toggle) -> None:
 
     It is sent even where a reading shows it already: what came first may still be on its way.
     """
-    for _ in range(_TRIES):
-        with suppress(UntestedError):
-            _patch(wire, toggle, toggle.before, None)
-            shown = 0
-            for _ in range(_READINGS):
-                shown = shown + 1 if _value(_read(wire, toggle), toggle) == toggle.before else 0
-                if shown == 2:
-                    return
-                wire.wait(_PAUSE)
-        wire.wait(_PAUSE)
-    raise NotRestoredError(f"{toggle.field} of {toggle.name} may not be {toggle.before} again")
+    try:
+        if any(_is_put_back(wire, toggle) for _ in range(_TRIES)):
+            return
+    except (Exception, KeyboardInterrupt) as error:
+        raise _not_restored(toggle) from error
+    raise _not_restored(toggle)
+
+
+def _is_put_back(wire: Wire, toggle: Toggle) -> bool:
+    with suppress(UntestedError):
+        _patch(wire, toggle, toggle.before, None)
+        shown = 0
+        for _ in range(_READINGS):
+            shown = shown + 1 if _value(_read(wire, toggle), toggle) == toggle.before else 0
+            if shown == 2:
+                return True
+            wire.wait(_PAUSE)
+    wire.wait(_PAUSE)
+    return False
+
+
+def _not_restored(toggle: Toggle) -> NotRestoredError:
+    return NotRestoredError(f"{toggle.field} of {toggle.name} may not be {toggle.before} again")
 
 
 Judge = Callable[[Toggle, _Seen], Finding]

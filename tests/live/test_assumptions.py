@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.live import rules
-from tests.live.assumption import Finding, How, Outcome
+from tests.live.assumption import Finding, How, Outcome, UntestedError
 from tests.live.assumptions import ASSUMPTIONS
 from tests.live.changing import NotRestoredError, plan_toggle, run_toggle
 from tests.live.cloud import Reply, Rule, Stage, stage
 from tests.live.inside import Inside, run_inside
 from tests.live.running import CHECKS, exit_code, report, run_reading
-from tests.live.wire import MOST_REQUESTS
+from tests.live.wire import MOST_REQUESTS, Answer, Wire
 from vpcmetactl.emulator.clock import ManualClock
 from vpcmetactl.guest.endpoints import Endpoint
 
@@ -183,6 +184,55 @@ def test_a_setting_that_is_not_seen_to_be_back_is_an_error(cloud: Stage) -> None
     cloud.broken(rule=NeverBack())
     with pytest.raises(NotRestoredError, match="response_hop_limit of toggle-1 may not be 1 again"):
         toggled(cloud, "toggle-1", "response_hop_limit")
+
+
+@dataclass
+class Interrupt:
+    """Somebody presses Ctrl-C at the moment of a request, and perhaps at every one after it."""
+
+    wire: Wire
+    at: int
+    always: bool = False
+
+    def __post_init__(self) -> None:
+        self._vpc, self._count = self.wire.vpc, 0
+        self.wire.vpc = self.vpc  # type: ignore[method-assign] # that is the trick
+
+    def vpc(self, *words: str, **more: Any) -> Answer:  # noqa: ANN401 - whatever it takes
+        self._count += 1
+        if self._count == self.at or (self.always and self._count > self.at):
+            raise KeyboardInterrupt
+        return self._vpc(*words, **more)
+
+
+@pytest.mark.parametrize("at", [2, 3, 4, 5])
+def test_ctrl_c_at_any_moment_leaves_the_server_as_before(cloud: Stage, at: int) -> None:
+    with cloud.wire() as wire:
+        toggle = plan_toggle(wire, "jp-tok", "toggle-1", None)
+        Interrupt(wire, at)
+        with pytest.raises(KeyboardInterrupt):
+            run_toggle(wire, toggle)
+    assert cloud.setting("toggle-1", "response_hop_limit") == 1
+
+
+def test_ctrl_c_again_and_again_says_that_the_setting_may_not_be_back(cloud: Stage) -> None:
+    with cloud.wire() as wire:
+        toggle = plan_toggle(wire, "jp-tok", "toggle-1", None)
+        Interrupt(wire, 3, always=True)
+        with pytest.raises(NotRestoredError):
+            run_toggle(wire, toggle)
+    assert cloud.setting("toggle-1", "response_hop_limit") == 2
+    cloud.world.change_metadata_service(cloud.server("toggle-1"), response_hop_limit=1)
+
+
+def test_a_server_that_changed_since_it_was_planned_is_left_alone(cloud: Stage) -> None:
+    with cloud.wire() as wire:
+        toggle = plan_toggle(wire, "jp-tok", "toggle-1", None)
+        cloud.world.change_metadata_service(cloud.server("toggle-1"), response_hop_limit=7)
+        with pytest.raises(UntestedError, match="has changed since the plan was made"):
+            run_toggle(wire, toggle)
+    assert cloud.setting("toggle-1", "response_hop_limit") == 7
+    cloud.world.change_metadata_service(cloud.server("toggle-1"), response_hop_limit=1)
 
 
 @pytest.mark.parametrize("when", ["@1", "@2", "@3"])

@@ -202,6 +202,14 @@ def test_another_answer_changes_nothing_and_keeps_what_was_read(cloud: Stage, ty
     assert "the name was not typed" in ran.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_told(cloud: Stage, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    ran = verify(cloud, "-r", "jp-tok", "--record", folder=taken)
+    assert ran.code == 2
+    assert f"--record: {taken} cannot be written" in ran.stderr
+
+
 def test_a_trusted_server_is_changed_only_where_that_is_said(cloud: Stage) -> None:
     words = ["-r", "us-south", "--allow-changes", "web-1", "--change", "protocol", "--yes"]
     assert verify(cloud, *words).code == 5
