@@ -5,9 +5,10 @@ several files have parts of one account are lines looked at. A few pages are hel
 """
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -21,7 +22,6 @@ from vpcmetactl.domain.snapshots import Content, Merger
 from vpcmetactl.files.snapshots import lines
 from vpcmetactl.files.snapshots.composing import (
     LARGE,
-    Composer,
     ReadyPage,
     composing,
     page_shape,
@@ -33,12 +33,11 @@ from vpcmetactl.files.snapshots.packing import pack
 from vpcmetactl.files.snapshots.shards import (
     Claim,
     Shard,
-    opened,
     renumbered,
     sections_asked,
     sections_missed,
 )
-from vpcmetactl.files.snapshots.stored import Stored, read_page
+from vpcmetactl.files.snapshots.stored import Stored, open_stored, read_page
 from vpcmetactl.files.snapshots.values import reading_from
 
 # So many pages are made ready at a time.
@@ -74,14 +73,16 @@ def merge_snapshots(
     shapes = tuple(shape for _, shape in readings)
     header = lines.Header(lines.FORMAT, lines.VERSION, tool_version, shapes)
     page_size = max(shard.index.page_size for shard in shards)
+    counts: Counter[Content] = Counter()
     with composing(output, header) as out, ThreadPoolExecutor(os.cpu_count()) as pool:
-        writer = _Writer(out, pool, page_size)
-        for part in parts:
-            writer.write(part)
+        with closing(_Maker(page_size, packed=out.packed)) as maker:
+            for page in _in_order(maker.pages(parts), pool):
+                out.add(page)
+                counts[page.shape.content] += page.shape.lines
         out.finish(page_size)
     return Merger(
         readings=[(shard.name, reading_from(shape)) for shard, shape in readings],
-        counts=writer.counts,
+        counts=counts,
         copies=copies,
         replaced=[
             (one.shard.name, one.section.words, each.standing[0].shard.name)
@@ -167,44 +168,49 @@ def _without(shape: lines.ReadingShape, gone: Collection[Section]) -> lines.Read
     return msgspec.structs.replace(shape, incomplete=tuple(incomplete))
 
 
-class _Writer:
-    """Writes parts in their order, and counts what is in them."""
+class _Maker:
+    """Gives, in their order, what makes each page of the new file; that can be done by threads."""
 
-    def __init__(self, out: Composer, pool: ThreadPoolExecutor, page_size: int) -> None:
-        self.counts: Counter[Content] = Counter()
-        self._out = out
-        self._pool = pool
+    def __init__(self, page_size: int, *, packed: bool) -> None:
         self._page_size = page_size
+        self._packed = packed
+        # Each has a page at least in the making, or had one: the oldest is closed in its turn.
+        self._files: deque[Stored] = deque()
 
-    def write(self, part: _Part) -> None:
-        """Write the sections of an account."""
-        # Sections of one file stand together, and it is opened once for all of them.
-        for digest, group in groupby(part.sections, key=_only_file):
-            sections = list(group)
-            if digest is None:
+    def pages(self, parts: Iterable[_Part]) -> Iterator[Callable[[], ReadyPage]]:
+        """Give what makes the pages of the parts."""
+        for part in parts:
+            # Sections of one file stand together, and it is opened once for all of them.
+            for digest, group in groupby(part.sections, key=_only_file):
+                sections = list(group)
+                if digest is not None:
+                    claims = [section.standing[0] for section in sections]
+                    yield from self._copies(claims, part.numbers.get(digest))
+                    continue
                 for section in sections:
-                    self._add(self._joined(section, part.numbers))
-                continue
-            claims = [section.standing[0] for section in sections]
-            if pages := [page for claim in claims for page in claim.pages]:
-                with opened(claims[0].shard.path) as stored:
-                    self._add(self._copies(stored, pages, part.numbers.get(digest)))
+                    yield from self._joined(section, part.numbers)
 
-    def _add(self, pages: Iterable[ReadyPage]) -> None:
-        for page in pages:
-            self._out.add(page)
-            self.counts[page.shape.content] += page.shape.lines
+    def close(self) -> None:
+        """Close what was opened."""
+        while self._files:
+            self._files.popleft().close()
 
     def _copies(
-        self, stored: Stored, pages: Sequence[Page], numbers: Sequence[int | None] | None
-    ) -> Iterator[ReadyPage]:
-        copy = partial(_copy, stored, numbers, packed=self._out.packed)
-        for start in range(0, len(pages), _WINDOW):
-            yield from self._pool.map(copy, pages[start : start + _WINDOW])
+        self, claims: Sequence[Claim], numbers: Sequence[int | None] | None
+    ) -> Iterator[Callable[[], ReadyPage]]:
+        pages = [page for claim in claims for page in claim.pages]
+        if not pages:
+            return
+        stored = open_stored(claims[0].shard.path)
+        self._files.append(stored)
+        for page in pages:
+            yield partial(_copy, stored, numbers, page, packed=self._packed)
+        if len(self._files) > _WINDOW:
+            self._files.popleft().close()
 
     def _joined(
         self, settled: Settled, numbers: Mapping[str, Sequence[int | None]]
-    ) -> Iterator[ReadyPage]:
+    ) -> Iterator[Callable[[], ReadyPage]]:
         """Give pages of the lines of several files."""
         section = settled.standing[0].section
         texts: list[bytes] = []
@@ -220,8 +226,24 @@ class _Writer:
         if texts:
             yield self._page(section, first_id, texts)
 
-    def _page(self, section: Section, first_id: str, texts: Sequence[bytes]) -> ReadyPage:
-        return ready_page(section, first_id, len(texts), b"".join(texts), packed=self._out.packed)
+    def _page(
+        self, section: Section, first_id: str, texts: Sequence[bytes]
+    ) -> Callable[[], ReadyPage]:
+        text, packed = b"".join(texts), self._packed
+        return partial(ready_page, section, first_id, len(texts), text, packed=packed)
+
+
+def _in_order(
+    makers: Iterable[Callable[[], ReadyPage]], pool: ThreadPoolExecutor
+) -> Iterator[ReadyPage]:
+    """Make pages in several threads, a few at a time, and give them in their order."""
+    waiting: deque[Future[ReadyPage]] = deque()
+    for make in makers:
+        waiting.append(pool.submit(make))
+        if len(waiting) == _WINDOW:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _only_file(settled: Settled) -> str | None:
