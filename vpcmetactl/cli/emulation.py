@@ -2,7 +2,7 @@
 
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,13 @@ class EmulatorOptions:
 class RunningEmulator:
     """An emulator that serves.
 
-    `environment` points there. `guest_urls` are what the metadata addresses of servers begin with,
-    http first; `guest_ca` is the file with the authority of the one with https.
+    `environment` points there. `server_id` gives the id of the server of a name. `guest_urls` are
+    what the metadata addresses of servers begin with, http first; `guest_ca` is the file with the
+    authority of the one with https.
     """
 
     environment: Mapping[str, str]
+    server_id: Callable[[str], str]
     guest_urls: Sequence[str]
     guest_ca: Path | None = None
 
@@ -79,7 +81,12 @@ def running_emulator(options: EmulatorOptions) -> Iterator[RunningEmulator]:
             "VPCMETACTL_STATE": str(folder / "state.sqlite"),
             "IBMCLOUD_API_KEY": api_key,
         }
-        yield RunningEmulator(environment, guest_urls, guest_ca)
+
+        def server_id(name: str) -> str:
+            (server,) = app.world.find_servers(name)
+            return server.id
+
+        yield RunningEmulator(environment, server_id, guest_urls, guest_ca)
 
 
 def _listening(

@@ -51,13 +51,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; click's suggestions know nothing of the table."""
-        # There since click 8.4.
-        no_such_command: Any = getattr(click.exceptions, "NoSuchCommand", ())
         try:
             return super().resolve_command(ctx, args)
-        except no_such_command as error:
+        except click.NoSuchCommand as error:
             names = self.list_commands(ctx)
-            raise no_such_command(error.command_name, possibilities=names, ctx=ctx) from None
+            raise click.NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table, importing nothing."""

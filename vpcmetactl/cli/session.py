@@ -228,7 +228,10 @@ def guard_account(options: CloudOptions, caller: Caller) -> None:
 
 
 def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | None = None) -> None:
-    """Name on stderr what could not be read; briefly where ``output`` has said it at length."""
+    """Name on stderr what could not be read; briefly where ``output`` has said it at length.
+
+    Where stdout is no terminal, the last line says in any case which places are incomplete.
+    """
     if not parts:
         return
     told = output is not None and output.remarks_on_stdout
@@ -242,6 +245,7 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
     for hint in dict.fromkeys(part.error.hint for part in parts):
         if hint:
             app.terminal.note(f"hint: {hint}")
-    if told and not app.terminal.stdout.isatty():
+    # Behind all the rest: where lines of JSON end, this alone says that they are not everything.
+    if not app.terminal.stdout.isatty():
         places = ", ".join(dict.fromkeys(part.region or part.words for part in parts))
         app.terminal.say(f"incomplete: {places} could not be read as a whole")

@@ -3,36 +3,51 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from vpcmetactl.cli.bootstrap import build_app
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.emulation import EmulatorOptions, running_emulator
-from vpcmetactl.domain.errors import ExitCode
+from vpcmetactl.domain.errors import ConfigurationError, ExitCode
 
-_TOUR: Sequence[tuple[str, str]] = (
-    (
+
+class _Step(NamedTuple):
+    """One command of the tour: what to say of it, and what it ends with."""
+
+    words: str
+    line: str
+    code: ExitCode = ExitCode.OK
+
+
+_TOUR = (
+    _Step(
         "A fleet of 4 regions: instances and bare metal servers, one table.",
         "servers list --limit 12",
     ),
-    (
+    _Step(
         "Which of them speak plain HTTP? The exit code is 3: a CI job would fail here.",
         "audit run --name 'web-*'",
+        ExitCode.FINDINGS,
     ),
-    (
+    _Step(
         "What would enabling the service on web-1 change?",
         "metadata enable web-1 --protocol https --response-hop-limit 1 --dry-run",
     ),
-    (
+    _Step(
         "Do it. Every change is journaled before it is sent, and read back after.",
         "metadata enable web-1 --protocol https --response-hop-limit 1 --yes",
     ),
-    (
+    _Step(
         "web-1 was enabled while it ran: by IBM's FAQ it wants one stop and start.",
         "restarts list --name 'web-*'",
     ),
-    (
+    _Step(
         "Stop it, start it, and wait until it is well. Each step is in the journal first.",
         "restarts run web-1 --yes",
+    ),
+    _Step(
+        "Prove it from the inside: this is what runs in web-1 itself.",
+        "guest probe --url {metadata_url} --ca-bundle {ca}",
     ),
 )
 # Stops and starts take a tenth of their time: nobody wants to watch them.
@@ -46,6 +61,7 @@ Next, on the same emulator:
   vpcmetactl audit explain VPCMETA001
 With trusted profiles: vpcmetactl emulator serve --scenario trusted-fleet --port 8080
   vpcmetactl access list                       who can become what
+  vpcmetactl guest token --profile backup-writer --url ...   as the emulator prints it
 
 On your own account:
   export IBMCLOUD_API_KEY=...                  nothing is changed without a plan that you confirm
@@ -54,15 +70,28 @@ On your own account:
 
 
 def run_demo(app: App) -> ExitCode:
-    """Run every command of the tour as a user would, and show what it prints."""
-    with running_emulator(EmulatorOptions(pace=_PACE)) as running:
+    """Run every command of the tour as a user would, and show what it prints.
+
+    Raises ConfigurationError where one does not end as it should.
+    """
+    with running_emulator(EmulatorOptions(pace=_PACE, guest_https_port=0)) as running:
         inner = build_app({**_kept(app), **running.environment}, replace(app.terminal, quiet=True))
-        for words, line in _TOUR:
-            app.terminal.stdout.write(f"\n# {words}\n$ vpcmetactl {line}\n")
+        places = {
+            "metadata_url": f"{running.guest_urls[-1]}/{running.server_id('web-1')}",
+            "ca": shlex.quote(str(running.guest_ca)),
+        }
+        for step in _TOUR:
+            line = step.line.format(**places)
+            app.terminal.stdout.write(f"\n# {step.words}\n$ vpcmetactl {line}\n")
             app.terminal.stdout.flush()
             code = _run(inner, shlex.split(line))
             if code in _ENDED:
                 return code
+            if code is not step.code:
+                raise ConfigurationError(
+                    f"the tour cannot go on: vpcmetactl {line} ended with {code}",
+                    hint="vpcmetactl doctor tells what is wrong with this installation",
+                )
     app.terminal.stdout.write(_NEXT)
     return ExitCode.OK
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def config() -> None:
     """See and begin the configuration file.
 
-    It names accounts, so that --context NAME works in one of them. It holds no secrets: a context says where its key is, in a file, in a variable,
-    or as a trusted profile of the server that this runs on.
+    It names accounts, so that --context NAME works in one of them. It holds no
+    secrets: a context says where its key is, in a file, in a variable, or as a
+    trusted profile of the server that this runs on.
     """
 
 
