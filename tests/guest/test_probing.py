@@ -116,6 +116,34 @@ def test_every_address_is_asked_at_the_same_time(url: str) -> None:
     assert all(0.5 < each.seconds < 0.9 for each in report.attempts[:3])
 
 
+def test_who_is_silent_while_another_has_answered_is_not_waited_for(url: str) -> None:
+    with silent() as port:
+        began = time.monotonic()
+        report = probe_at(f"http://127.0.0.1:{port}", url, timeout=30)
+
+    assert time.monotonic() - began < 10
+    left = report.attempts[0]
+    assert (left.outcome, left.remedy) == ("no_answer", None)
+    assert left.message.endswith("was not waited for any longer: another address had answered")
+    assert 0.4 < left.seconds < 10
+    assert report.exit_code == 0
+
+
+def test_who_answers_a_little_later_is_reported_too(url: str, service: FakeService) -> None:
+    class LateService(FakeService):
+        def answer(self, *asked: Any) -> Any:  # noqa: ANN401 - JSON
+            time.sleep(0.1)  # noqa: TID251 - the time of another
+            return super().answer(*asked)
+
+    with serving(LateService()) as late:
+        report = probe_at(late, url)
+
+    assert outcomes(report) == ["answered", "answered"]
+    assert report.seen is not None
+    assert report.seen.url == late
+    assert ("POST", "/identity/v1/iam_tokens") not in service.requests
+
+
 def test_of_several_that_answer_the_first_in_order_is_used(service: FakeService) -> None:
     with serving(service) as second, serving(FakeService()) as first:
         report = probe_at(first, second)

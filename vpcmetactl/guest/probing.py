@@ -28,6 +28,9 @@ from vpcmetactl.guest.service import IamToken, IdentityToken, MetadataClient
 
 # How much of the time the search for an answer may take; the rest is for what follows.
 _SEARCH = 0.6
+# How long the others may still take once one has answered, in seconds: one protocol is served at a
+# time, and who serves the other does so in the same moment.
+_GRACE = 0.5
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
 
 
@@ -54,7 +57,7 @@ def probe(
     probed_at = moment_of(time.time())
     deadline = time.monotonic() + timeout
     clients = [MetadataClient(each, timeout * _SEARCH, ca_bundle) for each in endpoints]
-    tries = _at_once([partial(_tried, each) for each in clients])
+    tries = _tries(clients)
     attempts = tuple(each.attempt for each in tries)
     found = [(each.client, each.token) for each in tries if each.token is not None]
     seen = _seen(found[0][0], found[0][1], profile, deadline, with_metadata) if found else None
@@ -62,6 +65,21 @@ def probe(
     asked = profile is not None
     diagnosis = diagnosed(attempts, checks, _surroundings(), profile_asked=asked)
     return Report(probed_at, attempts, diagnosis, seen)
+
+
+def _tries(clients: Sequence[MetadataClient]) -> List[_Try]:
+    """Ask at all addresses; who is silent while another has answered is soon waited for no more."""
+    started = time.monotonic()
+    tries = _at_once([partial(_tried, each) for each in clients], lambda one: one.token is not None)
+    seconds = time.monotonic() - started
+    return [each or _left(client, seconds) for each, client in zip(tries, clients)]
+
+
+def _left(client: MetadataClient, seconds: float) -> _Try:
+    endpoint = client.endpoint
+    message = f"{endpoint.url} was not waited for any longer: another address had answered"
+    attempt = Attempt(endpoint.url, endpoint.protocol, "no_answer", message, None, seconds)
+    return _Try(attempt, client, None)
 
 
 def _tried(client: MetadataClient) -> _Try:
@@ -116,27 +134,40 @@ def _result(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what is asked for,
         return error
 
 
-def _at_once(tasks: Sequence[Callable[[], Any]]) -> List[Any]:
-    """Return what tasks return, each run on a thread of its own; raises what one raised."""
+def _at_once(
+    tasks: Sequence[Callable[[], Any]], enough: Optional[Callable[[Any], bool]] = None
+) -> List[Any]:
+    """Return what tasks return, each run on a thread of its own; raises what one raised.
+
+    Once a result is ``enough``, the others have half a second left: what is then not there is
+    ``None``, and its thread is left behind.
+    """
     results = [None] * len(tasks)  # type: List[Any]
     failures = []  # type: List[BaseException]
+    settled = threading.Event()
 
     def run(index: int) -> None:
         try:
-            results[index] = tasks[index]()
+            result = results[index] = tasks[index]()
         except BaseException as error:  # noqa: BLE001 - raised again below
             failures.append(error)
+            settled.set()
+        else:
+            if None not in results or (enough and enough(result)):
+                settled.set()
 
     threads = [
         threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(tasks))
     ]
     for thread in threads:
         thread.start()
+    settled.wait()
+    deadline = time.monotonic() + _GRACE
     for thread in threads:
-        thread.join()
+        thread.join(max(deadline - time.monotonic(), 0))
     if failures:
         raise failures[0]
-    return results
+    return list(results)
 
 
 def _surroundings() -> Surroundings:
