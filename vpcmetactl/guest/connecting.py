@@ -78,9 +78,11 @@ def _linked(endpoint: Endpoint, deadline: float) -> socket.socket:
 
 def _addresses(endpoint: Endpoint, deadline: float) -> List[Tuple[int, Any]]:
     """Return families and addresses, IPv4 first."""
+    # As bytes: for a str, Python loads all that it knows of names in other alphabets.
     host, port = endpoint.host, endpoint.port
+    exactly = (host.encode("ascii"), port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
     try:
-        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)  # type: List[Any]
+        found = socket.getaddrinfo(*exactly)  # type: List[Any]
     except OSError:
         found = _looked_up(host, port, deadline)
     pairs = {(each[0] != socket.AF_INET, int(each[0]), each[4]) for each in found}
@@ -97,8 +99,8 @@ def _looked_up(host: str, port: int, deadline: float) -> List[Any]:
 
     def look_up() -> None:
         try:
-            found.extend(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
-        except (OSError, ValueError) as error:
+            found.extend(socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM))
+        except OSError as error:
             failures.append(error)
 
     started = time.monotonic()

@@ -7,7 +7,6 @@ The codes are stable. Those of the API (platform notes 5.4) keep their names, bu
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
 import re
-import shlex
 from typing import NamedTuple, Optional
 
 
@@ -132,10 +131,12 @@ EXPLANATIONS = {
 
 def named(remedy: str, server_id: Optional[str], profile: Optional[str]) -> str:
     """Return a remedy with the names that it leaves open, as far as they are known."""
+    from shlex import quote  # noqa: PLC0415 - where all is well there is no remedy
+
     names = {"SERVER": server_id, "PROFILE": profile}
     return re.sub(
         r"\b(SERVER|PROFILE)\b",
-        lambda match: shlex.quote(names[match.group()] or match.group()),
+        lambda match: quote(names[match.group()] or match.group()),
         remedy,
     )
 

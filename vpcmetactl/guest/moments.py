@@ -3,7 +3,6 @@
 # ruff: noqa: FA100 - Python 3.6 knows no such import
 
 import re
-from calendar import timegm
 from time import gmtime, strftime
 from typing import Any, Optional
 
@@ -21,6 +20,8 @@ def seconds_of(value: Any) -> Optional[float]:  # noqa: ANN401 - whatever JSON h
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     if not (year and 0 < month < 13 and 0 < day < 32 and hour < 24 and minute < 60 and second < 61):  # noqa: PLR2004 - the calendar
         return None
+    from calendar import timegm  # noqa: PLC0415 - needed where something has answered
+
     offset = int(match.group(9) or 0) * 3600 + int(match.group(10) or 0) * 60
     fraction = float(match.group(7) or 0)
     east = -offset if match.group(8) != "-" else offset
