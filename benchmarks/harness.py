@@ -78,9 +78,11 @@ def emulator(scenario: str, *options: str) -> Iterator[Mapping[str, str]]:
     )
     assert process.stdout is not None  # noqa: S101 - asked for above
     try:
-        # Four lines, the key last; quotes stand around what a shell would take amiss.
-        exports = [process.stdout.readline() for _ in range(4)]
-        pairs = (line.removeprefix("export ").strip().split("=", 1) for line in exports)
+        # The key comes last; quotes stand around what a shell would take amiss.
+        pairs = []
+        while not pairs or pairs[-1][0] != "IBMCLOUD_API_KEY":
+            line = process.stdout.readline()
+            pairs.append(line.removeprefix("export ").strip().split("=", 1))
         yield {**os.environ, **{name: value.strip("'") for name, value in pairs}}  # noqa: TID251 - handed on
     finally:
         process.terminate()
