@@ -79,10 +79,11 @@ def emulator(scenario: str, *options: str) -> Iterator[Mapping[str, str]]:
     assert process.stdout is not None  # noqa: S101 - asked for above
     try:
         # The key comes last; quotes stand around what a shell would take amiss.
-        pairs = []
-        while not pairs or pairs[-1][0] != "IBMCLOUD_API_KEY":
-            line = process.stdout.readline()
+        pairs: list[list[str]] = []
+        for line in process.stdout:
             pairs.append(line.removeprefix("export ").strip().split("=", 1))
+            if pairs[-1][0] == "IBMCLOUD_API_KEY":
+                break
         yield {**os.environ, **{name: value.strip("'") for name, value in pairs}}  # noqa: TID251 - handed on
     finally:
         process.terminate()
