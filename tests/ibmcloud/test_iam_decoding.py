@@ -1,5 +1,7 @@
 """Bodies of IAM that are not as documented lose as little as they must, and never widen a rule."""
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -87,3 +89,22 @@ def test_every_item_is_read_or_told(items: list[object]) -> None:
         found = read(msgspec.json.encode({name: items}), "Profile-1", told.append)
         lost = [item for item in told if item.server_id is None]
         assert len(found) + len(lost) == len(items)
+
+
+@pytest.mark.parametrize(
+    ("part", "read"),
+    [
+        ("links", wire.links_from_wire),
+        ("rules", wire.rules_from_wire),
+        ("identities", wire.identities_from_wire),
+    ],
+)
+def test_a_list_that_goes_on_is_not_taken_for_the_whole(
+    part: str, read: Callable[..., Sequence[object]]
+) -> None:
+    whole = msgspec.json.encode({part: [], "next": None})
+    cut = msgspec.json.encode({part: [], "next": "https://iam.cloud.ibm.com/v1/profiles?x"})
+
+    assert list(read(whole, "Profile-1", _ignore)) == []
+    with pytest.raises(NotAsDocumentedError, match="another page"):
+        read(cut, "Profile-1", _ignore)

@@ -92,19 +92,25 @@ class ProfilesBody(msgspec.Struct):
     next: str | None = None
 
 
-class LinksBody(msgspec.Struct):
+class _Unpaged(msgspec.Struct, kw_only=True):
+    """A list that is documented to have no pages (platform notes 4.2); ``next`` would be one."""
+
+    next: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class LinksBody(_Unpaged):
     """Every link of a profile."""
 
     links: list[msgspec.Raw]
 
 
-class RulesBody(msgspec.Struct):
+class RulesBody(_Unpaged):
     """Every claim rule of a profile."""
 
     rules: list[msgspec.Raw]
 
 
-class IdentitiesBody(msgspec.Struct):
+class IdentitiesBody(_Unpaged):
     """Every identity that may assume a profile."""
 
     identities: list[msgspec.Raw]
@@ -130,6 +136,7 @@ _IDENTITIES = msgspec.json.Decoder(IdentitiesBody)
 _LIMITS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = msgspec.json.Decoder(KeyBody)
 
+UnpagedT = TypeVar("UnpagedT", bound=_Unpaged)
 Unread = Callable[[Unreadable], None]
 
 
@@ -140,9 +147,16 @@ def profiles_from_wire(body: bytes, unread: Unread) -> tuple[Sequence[TrustedPro
     return [TrustedProfile(**msgspec.structs.asdict(item)) for item in found], _token(page.next)
 
 
+def _whole(body: UnpagedT) -> UnpagedT:
+    """Return a list that is whole: of a part one could not tell who is trusted."""
+    if bytes(body.next) not in {b"null", b'""'}:
+        raise NotAsDocumentedError("it goes on on another page, and is documented to have none")
+    return body
+
+
 def links_from_wire(body: bytes, profile_id: str, unread: Unread) -> Sequence[ProfileLink]:
     """Read the links of a profile."""
-    found = _items(_LINKS.decode(body).links, LinkBody, unread)
+    found = _items(_whole(_LINKS.decode(body)).links, LinkBody, unread)
     return [_link(item, profile_id) for item in found]
 
 
@@ -162,7 +176,7 @@ def rules_from_wire(body: bytes, profile_id: str, unread: Unread) -> Sequence[Cl
             name=item.name,
             conditions=_conditions(item.conditions),
         )
-        for item in _items(_RULES.decode(body).rules, RuleBody, unread)
+        for item in _items(_whole(_RULES.decode(body)).rules, RuleBody, unread)
     ]
 
 
@@ -177,7 +191,7 @@ def identities_from_wire(body: bytes, profile_id: str, unread: Unread) -> Sequen
             description=item.description,
             accounts=item.accounts or (),
         )
-        for item in _items(_IDENTITIES.decode(body).identities, IdentityBody, unread)
+        for item in _items(_whole(_IDENTITIES.decode(body)).identities, IdentityBody, unread)
     ]
 
 
