@@ -268,9 +268,10 @@ class _Bench:
             held = self.unknowns
             self.unknown += waiver is None
         self.waived += waiver is not None
+        about = subject.brief()
         for key, reason in judgement.details or (("", judgement.reason),):
             finding = Finding(
-                check, result, bound.severity, reason, subject, rule, key, waived_by=waiver
+                check, result, bound.severity, reason, about, rule, key, waived_by=waiver
             )
             held.append((bound.order, check.id, place, key, len(held), finding))
 

@@ -29,10 +29,10 @@ class Since(StrEnum):
 class Finding:
     """A check that a subject fails, or one that could not judge it; or what is wrong with a waiver.
 
-    ``result`` is ``fail`` or ``unknown``. ``subject`` is ``None`` for a finding about a waiver,
-    which ``about`` is then. ``rule`` is the rule that decided. ``detail`` tells several findings of
-    one check on one subject apart. A finding with ``waived_by`` is accepted: it is shown and does
-    not count. ``since`` is ``None`` where nothing earlier was compared with.
+    ``result`` is ``fail`` or ``unknown``. ``subject`` is in brief, and ``None`` for a finding about
+    a waiver, which ``about`` is then. ``rule`` is the rule that decided. ``detail`` tells several
+    findings of one check on one subject apart. A finding with ``waived_by`` is accepted: it is
+    shown and does not count. ``since`` is ``None`` where nothing earlier was compared with.
     """
 
     check: Check

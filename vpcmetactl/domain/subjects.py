@@ -134,3 +134,15 @@ class Subject:
         if self.location is not None and self.location.address:
             return self.location.address
         return self.server.name or self.server.id
+
+    def brief(self) -> "Subject":
+        """Return it with nothing but what tells it from others: findings last, fleets pass by."""
+        server = self.server
+        identity = type(server)(
+            id=server.id,
+            region=server.region,
+            crn=server.crn,
+            name=server.name,
+            account_id=server.account_id,
+        )
+        return Subject(identity, self.origin, self.location)
