@@ -5,7 +5,7 @@ import click
 import pytest
 
 from tests.support.app import a_terminal, an_app, use
-from tests.support.builders import ON, an_instance
+from tests.support.builders import ON, a_bare_metal_server, an_instance
 from tests.support.fake_cloud import InMemoryCloud
 from vpcmetactl.cli.main import cli
 from vpcmetactl.cli.options import environment_name
@@ -14,6 +14,7 @@ from vpcmetactl.cli.settings import CloudOptions
 _NEVER = {
     *("yes", "all_servers", "allow_incomplete", "dry_run", "servers", "region", "kind", "vpc"),
     *("resource_group", "zone", "name", "status", "where", "from_file", "ignore_not_found"),
+    *("tag", "instance_group", "terraform_states", "expect_digest", "plan_out"),
     *("verdict", "at", "note", "profile", "profiles", "link_name", "cross_account", "source"),
 }
 
@@ -154,6 +155,14 @@ def test_what_cannot_be_meant_is_a_usage_error(arguments: list[str]) -> None:
 
 
 # Naming servers in a file.
+
+
+def test_a_kind_may_be_called_as_the_api_calls_it() -> None:
+    app = an_app(InMemoryCloud([an_instance("web-1"), a_bare_metal_server("m-1")]))
+
+    ran = use(app, "servers", "list", "--kind", "bare_metal_server", "-o", "csv", "--columns=name")
+
+    assert ran.stdout == "name\nm-1\n"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.support.builders import a_bare_metal_server, an_instance
 from tests.support.fake_cloud import InMemoryCloud
 from vpcmetactl.cli.context import App
 from vpcmetactl.cli.output import OutputChoice, Target, read_output
-from vpcmetactl.domain.errors import InvalidInputError, UnavailableError
+from vpcmetactl.domain.errors import InvalidInputError, PermissionDeniedError, UnavailableError
 from vpcmetactl.domain.servers import Disk
 from vpcmetactl.render.options import Format, formats_of
 
@@ -214,6 +214,18 @@ def test_a_failure_is_a_json_document_too(tmp_path: Path) -> None:
     for document in (json.loads(file.read_text()), json.loads(ran.stdout)):
         assert (document["status"], document["exit_code"]) == ("error", 1)
         assert [error["code"] for error in document["errors"]] == ["unavailable"]
+
+
+def test_the_last_line_on_stderr_tells_whether_lines_of_json_are_everything() -> None:
+    error = PermissionDeniedError("no", trace="t-1", hint="ask for the right")
+    cloud = InMemoryCloud([an_instance("web-1"), an_instance("web-2", region="eu-de")])
+    whole = use(an_app(cloud), "servers", "list", "-o", "jsonl")
+    cloud.fail("list_page", error, region="eu-de", times=2)
+    part = use(an_app(cloud), "servers", "list", "-o", "jsonl")
+
+    assert (whole.exit_code, whole.stderr) == (0, "")
+    assert (part.exit_code, len(part.stdout.splitlines())) == (4, 1)
+    assert part.stderr.splitlines()[-1] == "incomplete: eu-de could not be read as a whole"
 
 
 def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_asked(

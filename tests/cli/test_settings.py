@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ _ALL = {
 )
 def test_the_first_credentials_found_win(missing: int, expected: Credentials) -> None:
     assert credentials(dict(list(_ALL.items())[missing:])) == expected
+
+
+def test_the_credentials_of_a_context_beat_everything_else(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[contexts.prod]\napi_key_env = "PROD_KEY"\n')
+    settings = Settings({**_ALL, "PROD_KEY": "key-0", "VPCMETACTL_CONFIG": str(file)})
+    said = replace(a_key_file(tmp_path, "key-4"), contexts=("prod",))
+
+    [options] = settings.select(said)
+
+    assert settings.connection(options, 1).credentials == ApiKey("key-0")
 
 
 def test_a_key_file_beats_everything_in_the_environment(tmp_path: Path) -> None:

@@ -119,6 +119,75 @@ def test_whatever_stands_in_a_context_is_read_or_refused(
         assert set(table) <= set(Context.__slots__)
 
 
+_TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12
+).filter(lambda text: text == text.strip())
+_REGIONS = st.lists(st.from_regex(r"[a-z]{2}-[a-z]{2,6}", fullmatch=True), min_size=1, max_size=3)
+_RIGHT = st.fixed_dictionaries(
+    {},
+    optional={
+        "account_id": _TEXTS,
+        "regions": _REGIONS,
+        "exclude_regions": _REGIONS,
+        "endpoints": st.sampled_from(["public", "private"]),
+        **dict.fromkeys(("vpc_url", "iam_url", "search_url"), _TEXTS),
+    },
+)
+_SOURCE = st.dictionaries(
+    st.sampled_from(["api_key_env", "iam_token_env", "trusted_profile"]), _TEXTS, max_size=1
+)
+
+
+@given(st.dictionaries(_NAMES, st.builds(lambda said, source: said | source, _RIGHT, _SOURCE)))
+def test_whatever_a_context_says_right_is_what_is_read(
+    tmp_path_factory: pytest.TempPathFactory, tables: dict[str, dict[str, object]]
+) -> None:
+    lines = [
+        line
+        for name, said in tables.items()
+        for line in (f"[contexts.{name}]", *(f"{key} = {_toml(said[key])}" for key in said))
+    ]
+
+    found = read(tmp_path_factory.getbasetemp(), "\n".join(lines))
+
+    assert list(found) == list(tables)
+    for name, said in tables.items():
+        for key, value in said.items():
+            assert getattr(found[name], key) == (tuple(value) if isinstance(value, list) else value)
+        silent = set(Context.__slots__) - {"name", *said}
+        assert not any(getattr(found[name], key) for key in silent)
+
+
+@given(
+    st.sampled_from(["api_key", "apikey", "iam_token", "token", "password", "secret"]),
+    st.lists(
+        st.sampled_from(["regions = 3", "region = 1", "endpoints = 'x'", "new = {}"]), unique=True
+    ),
+    st.sampled_from(['"{}"', "['{}']", "{{ x = '{}' }}", "'''{}'''"]),
+)
+def test_no_mistake_beside_a_secret_makes_it_told(
+    tmp_path_factory: pytest.TempPathFactory, key: str, others: list[str], form: str
+) -> None:
+    lines = [*others, f"{key} = {form.format('canary-4711')}"]
+
+    with pytest.raises(InvalidInputError, match="secrets do not belong here") as caught:
+        read(tmp_path_factory.getbasetemp(), "\n".join(["[contexts.a]", *lines]))
+
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("yes", "all", "allow_incomplete", "allow_identity_loss", "assert_full_visibility"),
+        *("verdict", "name", "tag", "where", "kind", "vpc", "no_input", "canary"),
+    ],
+)
+def test_nothing_that_chooses_or_permits_can_stand_in_a_context(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"there is no key '{name}'"):
+        read(tmp_path, f"[contexts.a]\n{name} = true")
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_get_further_than_an_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -285,3 +285,34 @@ def test_a_plan_without_changes_is_applied_without_a_run(cloud: EmulatedCloud, f
 
     assert apply(cloud, file)[0] == 0
     assert run_ids(cloud) == runs
+
+
+def test_a_plan_of_a_part_of_the_fleet_says_what_is_missing(
+    cloud: EmulatedCloud, file: Path
+) -> None:
+    cloud.fail("list_instances@jp-tok:403")
+
+    refused = cloud.run(*LEGACY[:4], "--plan-out", str(file))
+    assert (refused.exit_code, file.exists()) == (5, False)
+
+    allowed = cloud.run(*LEGACY[:4], "--plan-out", str(file), "--allow-incomplete")
+    assert allowed.exit_code == 4
+    cloud.fail()
+    shown = " ".join(cloud.run("plan", "show", str(file)).stdout.split())
+    assert "Incomplete jp-tok could not be read: servers there may be missing" in shown
+
+
+def test_a_plan_prints_its_account_and_endpoint(cloud: EmulatedCloud, file: Path) -> None:
+    planned = cloud.run(*LEGACY, "--dry-run").stdout
+    saved(cloud, file)
+    reviewed = cloud.run("plan", "show", str(file)).stdout
+
+    for words in (planned.split(), reviewed.split()):
+        assert words[words.index("Account") + 1] == cloud.emulator.world.account_id
+        assert words[words.index("Endpoint") + 1] == f"{cloud.url}/vpc/{{region}}/v1"
+
+
+def test_what_holds_for_many_servers_is_said_once(cloud: EmulatedCloud) -> None:
+    ran = cloud.run(*HTTPS, "--dry-run")
+
+    assert " ".join(ran.stdout.split()).count("https needs the host name") == 1

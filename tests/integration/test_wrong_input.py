@@ -281,3 +281,11 @@ def test_whoever_asks_for_json_is_told_of_errors_in_json(
     )
     assert (ran.envelope.kind, error["code"]) == (kind, code)
     assert f"error: {error['message']}" in ran.stderr
+
+
+def test_endpoints_that_are_not_ibms_are_named_on_stderr(cloud: EmulatedCloud) -> None:
+    ran = cloud.run("servers", "list", "-o", "ids")
+
+    for name in ("VPCMETACTL_VPC_URL", "VPCMETACTL_IAM_URL", "VPCMETACTL_SEARCH_URL"):
+        assert f"note: {name} is {cloud.environment[name]}\n" in ran.stderr
+    assert cloud.url not in ran.stdout

@@ -230,7 +230,7 @@ def guard_account(options: CloudOptions, caller: Caller) -> None:
 def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | None = None) -> None:
     """Name on stderr what could not be read; briefly where ``output`` has said it at length.
 
-    Where stdout is no terminal, the last line says in any case which places are incomplete.
+    Where a result went to stdout, and that is no terminal, the last line says that it is not whole.
     """
     if not parts:
         return
@@ -246,6 +246,6 @@ def warn_of_unread(app: App, parts: Sequence[Unread], output: OutputChoice | Non
         if hint:
             app.terminal.note(f"hint: {hint}")
     # Behind all the rest: where lines of JSON end, this alone says that they are not everything.
-    if not app.terminal.stdout.isatty():
+    if output is not None and not app.terminal.stdout.isatty():
         places = ", ".join(dict.fromkeys(part.region or part.words for part in parts))
         app.terminal.say(f"incomplete: {places} could not be read as a whole")
