@@ -135,6 +135,8 @@ def test_no_proxy_is_asked(desk: Guest, monkeypatch: pytest.MonkeyPatch) -> None
         (("probe", "-o", "json", "-o", "table"), "only one format can go to stdout"),
         (("probe", "-o", "json="), "no file name"),
         (("probe", "-o", "json=x", "-o", "table=x"), "x is named twice"),
+        (("probe", "--profile", ""), "--profile: it is empty"),
+        (("token", "--profile", " "), "--profile: it is empty"),
         (("show", "volumes"), "volumes"),
         (("token", "--identity", "--profile", "x"), "--profile: an identity token"),
         (("token", "--expires-in", "60"), "--expires-in: IAM decides"),
@@ -185,12 +187,20 @@ def test_a_file_is_replaced_whole_and_keeps_its_permissions(desk: Guest, tmp_pat
 # guest show
 
 
-def test_metadata_is_shown_with_its_paths(desk: Guest) -> None:
+def test_an_instance_is_a_short_page(desk: Guest) -> None:
     ran = desk.do("show")
 
     assert ran.exit_code == 0
-    assert "metadata_service.response_hop_limit  1\n" in ran.stdout
-    assert "name                                 web-1\n" in ran.stdout
+    rows = dict(line.split("  ", 1) for line in ran.stdout.splitlines())
+    assert rows["name"].strip() == "web-1"
+    assert rows["metadata service"] == "enabled, protocol http, response hop limit 1"
+
+
+def test_other_metadata_is_shown_with_its_paths(desk: Guest) -> None:
+    ran = desk.do("show", "keys")
+
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert "keys[1].name  ci\n" in ran.stdout
 
 
 def test_metadata_as_json_is_in_the_envelope_as_the_service_has_it(desk: Guest) -> None:

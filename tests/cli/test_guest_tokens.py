@@ -71,6 +71,25 @@ def test_a_profile_that_is_not_linked_is_told_with_the_command_that_links_it(des
     assert ran.answer["errors"][0]["code"] == "bad_request"
 
 
+def test_without_a_default_profile_one_is_told_to_name_one() -> None:
+    with a_guest(FakeService(default_profile=False)) as desk:
+        ran = desk.do("token")
+
+    assert ran.exit_code == 1
+    assert "hint: Name a trusted profile that trusts this server: --profile" in ran.stderr
+
+
+def test_a_profile_that_is_not_there_is_looked_for_at_the_desk(desk: Guest) -> None:
+    body = {"errors": [{"code": "not_found", "message": "No."}], "status_code": 400, "trace": "t"}
+    desk.service.overrides["/identity/v1/iam_tokens"] = (400, body)
+
+    ran = desk.do("token", "--profile", "nobody")
+
+    assert ran.exit_code == 1
+    assert "vpcmetactl profiles list shows those of the account" in ran.stderr
+    assert "metal" not in ran.stderr
+
+
 @pytest.mark.parametrize("command", [("show",), ("token",), ("certificate", "--out", "x")])
 def test_where_nobody_listens_every_command_says_so(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -103,6 +103,7 @@ def test_a_profile_that_is_not_given_ends_it_with_3(
         (["--timeout", "0"], "--timeout: '0' is no number of seconds"),
         (["--timeout", "soon"], "--timeout: 'soon' is no number of seconds"),
         (["--ca-bundle", "no-such.pem"], "--ca-bundle: 'no-such.pem' cannot be read: No such file"),
+        (["--profile", " "], "--profile: it is empty"),
         (["-o", "csv"], "-o/--output"),
         (["--frequency"], "--frequency"),
     ],

@@ -21,6 +21,13 @@ _NO_DEFAULT = (
     "missing_field",
     "missing_value",
 )
+_NAME_ONE = (
+    "Name a trusted profile that trusts this server: --profile PROFILE. A server is given a "
+    "default one when it is made, or reinitialized, and by no link."
+)
+_NO_SUCH_PROFILE = (
+    "See that the id, CRN or name is right: vpcmetactl profiles list shows those of the account."
+)
 _NO_NONCE = "this service takes none, as those from before 23 June 2026 may"
 _OLD_SDK = (
     "IBM's SDK asks at paths that bare metal servers do not have, unless its VPC authenticator is "
@@ -65,8 +72,18 @@ def judged_iam(
     if profile is None and result.code in _NO_DEFAULT:
         message = f"this server seems to have no default profile: {result.message}"
         return Check("iam_token", SKIPPED, message)
-    remedy = named(result.remedy, identity.server_id if identity else None, profile)
-    return Check("iam_token", result.code, f"not given for {wanted}: {result.message}", remedy)
+    message = f"not given for {wanted}: {result.message}"
+    return Check("iam_token", result.code, message, remedy_without_iam(result, profile, identity))
+
+
+def remedy_without_iam(
+    error: GuestError, profile: Optional[str], identity: Optional[Identity]
+) -> str:
+    """Say what to do where no IAM token was given, for a profile or for the default one."""
+    if profile is None and error.code in _NO_DEFAULT:
+        return _NAME_ONE
+    remedy = _NO_SUCH_PROFILE if profile and error.code == "not_found" else error.remedy
+    return named(remedy, identity.server_id if identity else None, profile)
 
 
 def judged_metadata(
@@ -86,7 +103,7 @@ def judged_metadata(
     service = service_in(result)
     if service is None:
         return Check("metadata", OK, "given; it says nothing of the service itself")
-    return Check("metadata", OK, _told_service(service))
+    return Check("metadata", OK, told_service(service))
 
 
 def service_in(instance: Dict[str, Any]) -> Optional[Dict[str, Any]]:
@@ -104,7 +121,8 @@ def service_in(instance: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     }
 
 
-def _told_service(service: Dict[str, Any]) -> str:
+def told_service(service: Dict[str, Any]) -> str:
+    """Return the settings of the service in words."""
     enabled, protocol, hops = service.values()
     told = "enabled" if enabled else "not enabled" if enabled is False else "given"
     if protocol:

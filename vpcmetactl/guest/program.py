@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         help="ask here instead of at the addresses that IBM documents; may be repeated",
     )
     parser.add_argument(
-        "--profile", help="the trusted profile, by id, CRN or name; the default one unless given"
+        "--profile",
+        type=_profile,
+        help="the trusted profile, by id, CRN or name; the default one unless given",
     )
     parser.add_argument(
         "--timeout",
@@ -86,6 +88,12 @@ def _seconds(text: str) -> float:
         message = "{!r} is no number of seconds above 0 and up to {}"
         raise argparse.ArgumentTypeError(message.format(text, _LONGEST_TIMEOUT))
     return seconds
+
+
+def _profile(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def _file(text: str) -> str:

@@ -11,6 +11,7 @@ from vpcmetactl.cli.plain_output import PlainTarget, read_targets, write_stdout,
 from vpcmetactl.cli.plain_texts import document_of, leaves, redacted, table_of
 from vpcmetactl.domain import errors
 from vpcmetactl.domain.errors import ExitCode, InvalidInputError, RefusedError, VpcmetactlError
+from vpcmetactl.guest.checks import remedy_without_iam, service_in, told_service
 from vpcmetactl.guest.claims import profile_of
 from vpcmetactl.guest.endpoints import ENDPOINTS, Endpoint, endpoint_of
 from vpcmetactl.guest.failures import GuestError, named
@@ -51,7 +52,7 @@ def probe_service(stdout: TextIO, given: Given) -> ExitCode:
     targets = read_targets(given["output"])
     report = probe(
         _endpoints(given),
-        profile=given["profile"],
+        profile=_profile(given),
         timeout=given["timeout"],
         ca_bundle=_ca_bundle(given),
     )
@@ -78,24 +79,30 @@ def show_metadata(stdout: TextIO, given: Given) -> ExitCode:
         with _explained(f"guest show {given['resource']}", found):
             body = redacted(found.client.metadata(found.token, given["resource"]))
     texts = {
-        "table": lambda: table_of(leaves(body)),
+        "table": lambda: _page(given["resource"], body),
         "json": lambda: document_of("guest_metadata", body),
     }
     write_targets(stdout, targets, texts)
     return ExitCode.OK
 
 
+def _page(resource: str, body: dict[str, Any]) -> str:
+    from vpcmetactl.cli.plain_metadata import rows_of  # noqa: PLC0415 - of this command alone
+
+    service = service_in(body)
+    return table_of(rows_of(resource, body, told_service(service) if service else ""))
+
+
 def describe_token(stdout: TextIO, given: Given) -> ExitCode:
     """Get a token, and say what it says; print it only where that was asked for."""
-    targets = _token_targets(given)
+    targets, profile = _token_targets(given), _profile(given)
     with _told(stdout, targets, "guest_token"):
         with _explained("guest token"):
             found = _find(given, given["expires_in"])
         if given["identity"]:
             text, item = found.token.text, _identity_item(found)
         else:
-            with _explained("guest token", found, given["profile"]):
-                text, item = _iam_token(found, given["profile"])
+            text, item = _iam_token(found, profile)
     texts = {
         "table": lambda: table_of(leaves(_without_nulls(item))),
         "json": lambda: document_of("guest_token", item),
@@ -118,7 +125,7 @@ def get_certificate(stdout: TextIO, given: Given) -> ExitCode:
         there = [] if given["force"] else made.present(folder)
         if there:
             raise RefusedError(
-                f"--out {folder}: {' and '.join(there)} would be replaced",
+                f"--out {folder}: {', '.join(there)} would be replaced",
                 hint="name another folder, or say --force",
             )
     with _explained("guest certificate"):
@@ -169,6 +176,16 @@ def _endpoint(url: str) -> Endpoint:
         raise InvalidInputError(
             f"--url: {error}", hint="write it as in http://169.254.169.254"
         ) from None
+
+
+def _profile(given: Given) -> str | None:
+    """Return the profile; an empty one, as a variable that is not set leaves it, is not meant."""
+    profile: str | None = given["profile"]
+    if profile is not None and not profile.strip():
+        raise InvalidInputError(
+            "--profile: it is empty", hint="name a profile, or leave it out for the default one"
+        )
+    return profile
 
 
 def _ca_bundle(given: Given) -> str | None:
@@ -235,8 +252,14 @@ def _find(given: Given, expires_in: int | None = None) -> "FoundService":
 
 
 def _iam_token(found: "FoundService", profile: str | None) -> tuple[str, dict[str, Any]]:
-    token = found.client.iam_token(found.token, profile)
     identity = found.identity
+    what = f"guest token for profile {profile}" if profile else "guest token"
+    with _explained(what, found):
+        try:
+            token = found.client.iam_token(found.token, profile)
+        except GuestError as error:
+            error.remedy = remedy_without_iam(error, profile, identity)
+            raise
     return token.text, {
         "type": "iam",
         "server_id": identity and identity.server_id,
@@ -295,19 +318,16 @@ def _moment(text: str | None) -> str | None:
 
 
 @contextmanager
-def _explained(
-    what: str, found: "FoundService | None" = None, profile: str | None = None
-) -> Iterator[None]:
-    """Turn a GuestError into one of the program's, with the names that its remedy leaves open."""
+def _explained(what: str, found: "FoundService | None" = None) -> Iterator[None]:
+    """Turn a GuestError into one of the program's, with the server's id in its remedy."""
     try:
         yield
     except GuestError as error:
         identity = found.identity if found else None
-        hint = named(error.remedy, identity.server_id if identity else None, profile)
+        hint = named(error.remedy, identity.server_id if identity else None, None)
         code = "" if error.code in error.message else f" ({error.code})"
-        subject = f"{what} for profile {profile}" if profile else what
         class_ = _CLASSES.get(error.code, errors.UnavailableError)
-        raise class_(f"{subject}: {error.message}{code}", hint=hint) from None
+        raise class_(f"{what}: {error.message}{code}", hint=hint) from None
 
 
 @contextmanager

@@ -111,8 +111,9 @@ def show(**given: Any) -> "ExitCode":
     """Show the metadata of this instance, or of what belongs to it.
 
     RESOURCE is instance, initialization, keys, placement_groups,
-    network_interfaces, network_attachments or volume_attachments. User data and
-    passwords are redacted. Bare metal servers have no metadata here.
+    network_interfaces, network_attachments or volume_attachments. A table has
+    what matters of it, JSON all. User data and passwords are redacted. Bare metal
+    servers have no metadata here.
 
     \b
     vpcmetactl guest show
