@@ -36,9 +36,17 @@ def test_a_check_is_found_by_its_id_in_any_case() -> None:
     assert get_check("vpcmeta001") is CHECKS[0]
 
 
+def test_a_check_that_is_misspelt_is_an_error_that_names_what_may_be_meant() -> None:
+    with pytest.raises(NotFoundError, match="there is no check 'vpcmeta01'") as caught:
+        get_check("vpcmeta01")
+
+    assert "VPCMETA001" in (caught.value.hint or "")
+    assert (caught.value.hint or "").startswith("did you mean ")
+
+
 def test_a_check_that_is_not_there_is_an_error_that_names_those_that_are() -> None:
-    with pytest.raises(NotFoundError, match="there is no check 'VPCMETA999'") as caught:
-        get_check("VPCMETA999")
+    with pytest.raises(NotFoundError, match="there is no check 'CIS-4.1'") as caught:
+        get_check("CIS-4.1")
 
     assert caught.value.hint == f"the checks are {', '.join(check.id for check in CHECKS)}"
 

@@ -173,6 +173,7 @@ def test_where_preflight_could_not_tell_the_refusal_is_met_once_and_reported(
                     "code": "allowed_use_unknown",
                     "message": "whether its boot volume's allowed_use permits this is not known, "
                     "for the volume could not be read (forbidden)",
+                    "hcl": None,
                 }
             ],
         ]

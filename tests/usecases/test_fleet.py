@@ -256,10 +256,19 @@ def test_a_region_that_is_new_is_looked_up() -> None:
 def test_a_region_that_does_not_exist_is_an_error_that_names_those_that_do() -> None:
     scene = a_scene(_FLEET)
 
+    with pytest.raises(NotFoundError, match="there is no region 'mars'") as caught:
+        scene.reader().open(ServerSelector(regions=("eu-de", "mars")))
+
+    assert caught.value.hint == "the regions are eu-de, us-south"
+
+
+def test_a_region_that_is_misspelt_is_an_error_that_names_what_may_be_meant() -> None:
+    scene = a_scene(_FLEET)
+
     with pytest.raises(NotFoundError, match="there is no region 'us-shouth'") as caught:
         scene.reader().open(ServerSelector(regions=("eu-de", "us-shouth")))
 
-    assert caught.value.hint == "the regions are eu-de, us-south"
+    assert caught.value.hint == "did you mean us-south?"
 
 
 def test_a_crn_of_a_region_that_does_not_exist_is_an_error_and_nothing_is_asked_there() -> None:
