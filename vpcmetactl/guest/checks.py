@@ -1,7 +1,5 @@
 """What the answers of a service are worth, each looked at by itself."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 from typing import Any, Dict, Optional, Union
 
 from vpcmetactl.guest.claims import Identity, profile_of

@@ -4,8 +4,6 @@ The platform does not publish the key that signs identity tokens: a server must 
 what they say, and so must whoever reads a proof.
 """
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import base64
 import json
 import re

@@ -3,8 +3,6 @@
 Each stage ends when time is up, and says so in its own words.
 """
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """What several attempts come to, taken together."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from vpcmetactl.guest.failures import EXPLANATIONS

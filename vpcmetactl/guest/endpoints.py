@@ -1,7 +1,5 @@
 """Where a server reaches its metadata service (platform notes 5.1)."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import re
 from typing import NamedTuple, Optional
 from urllib.parse import SplitResult, urlsplit

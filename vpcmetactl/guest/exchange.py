@@ -4,8 +4,6 @@ Proxies, ``.netrc`` and redirects are never used: what is sent and received are 
 server. Each connection is made for one request.
 """
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import io
 import json
 import socket

@@ -4,8 +4,6 @@ The codes are stable. Those of the API (platform notes 5.4) keep their names, bu
 ``unauthorized`` and ``unauthenticated``, which are called by what they mean here.
 """
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import re
 from typing import NamedTuple, Optional
 

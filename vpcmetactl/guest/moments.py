@@ -1,7 +1,5 @@
 """Moments as the service writes them, in seconds since 1970 and back."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import re
 from time import gmtime, strftime
 from typing import Any, Optional

@@ -1,7 +1,5 @@
 """The probe: every address at the same time, then all that the one that answered gives."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import os
 import sys
 import threading

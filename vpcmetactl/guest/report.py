@@ -1,7 +1,5 @@
 """What a probe found: as a proof for the desk, and as text for people."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from vpcmetactl.guest.claims import Identity

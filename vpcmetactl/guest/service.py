@@ -1,7 +1,5 @@
 """The metadata and identity services, as a server sees them (platform notes 5.2 to 5.4)."""
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import json
 import os
 import re

@@ -3,8 +3,6 @@
 All that the guest prints is ASCII: a terminal of an enterprise server may know nothing else.
 """
 
-# ruff: noqa: FA100 - Python 3.6 knows no such import
-
 import re
 import textwrap
 from typing import Any, List, Optional
