@@ -176,7 +176,7 @@ def inside(session: Session) -> None:
     )
     session.do("guest", "script")
     # Who trusts whom is kept for a while, until links are changed.
-    session.do("metadata", "disable", "off-1", "--dry-run", "-v")
+    session.do("metadata", "disable", "bird-1", "--dry-run", "-v")
     secret = PLANTED["the password in a URL"]
     session.do("guest", "probe", "--url", f"http://operator:{secret}@127.0.0.1:9/guest/x")
 
