@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.builders import OFF, ON, a_bare_metal_server, an_instance
 from tests.support.snapshots import NOON, Fleet, a_fleet, sealed, snapshot_fleets
+from vpcmetactl.domain.diffing import SnapshotDiff
 from vpcmetactl.domain.errors import (
     InvalidInputError,
     OutputError,
@@ -255,6 +256,26 @@ def test_only_the_part_that_was_read_again_is_replaced(tmp_path: Path) -> None:
     # Bare metal of us-south was not read again.
     left = [(gap.region, gap.kind) for _, reading in merger.readings for gap in reading.gaps]
     assert left == [("eu-de", None), ("us-south", ServerKind.BARE_METAL_SERVER)]
+
+
+def test_what_was_replaced_by_less_is_not_told_as_whole(tmp_path: Path) -> None:
+    north = an_instance("n1", region="eu-de")
+    first = part(north, WEB)
+    retry = part(at=LATER, regions=("us-south",), gaps=(MISSED,))
+    shards = written(tmp_path, first, retry)
+    path, merger = merged(shards, newest=True)
+    # Only the file that lacks it is named; in the new one both readings lack it.
+    assert [(name, len(one.gaps)) for name, one in merger.readings] == [
+        (str(shards[0]), 0),
+        (str(shards[1]), 1),
+    ]
+    with open_snapshot(path) as snapshot:
+        assert [{gap.region for gap in one.gaps} for one in snapshot.readings] == [
+            {"us-south"},
+            {"us-south"},
+        ]
+        with open_snapshot(shards[0]) as before:
+            assert list(SnapshotDiff(before, snapshot)) == []
 
 
 def test_readings_of_the_same_moment_that_differ_are_refused_in_any_case(tmp_path: Path) -> None:

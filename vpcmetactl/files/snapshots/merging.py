@@ -69,8 +69,7 @@ def merge_snapshots(
         _part(account, by_account[account], newest=newest)
         for account in sorted(by_account, key=lambda account: account or "")
     ]
-    readings = [one for part in parts for one in part.readings]
-    shapes = tuple(shape for _, shape in readings)
+    shapes = tuple(shape for part in parts for shape in part.shapes)
     header = lines.Header(lines.FORMAT, lines.VERSION, tool_version, shapes)
     page_size = max(shard.index.page_size for shard in shards)
     counts: Counter[Content] = Counter()
@@ -81,7 +80,9 @@ def merge_snapshots(
                 counts[page.shape.content] += page.shape.lines
         out.finish(page_size)
     return Merger(
-        readings=[(shard.name, reading_from(shape)) for shard, shape in readings],
+        readings=[
+            (shard.name, reading_from(shape)) for part in parts for shard, shape in part.readings
+        ],
         counts=counts,
         copies=copies,
         replaced=[
@@ -111,12 +112,14 @@ def _distinct(shards: Sequence[Shard]) -> tuple[Sequence[Shard], Sequence[str]]:
 class _Part:
     """One account of the new file.
 
-    ``readings`` are those of several files, with the files, in their new order. ``numbers`` are,
-    for each file by its digest, the new numbers of its readings; where they stay there are none.
+    ``readings`` are those of several files, with the files, in their new order, and ``shapes`` what
+    the first line says of them. ``numbers`` are, for each file by its digest, the new numbers of
+    its readings; where they stay there are none.
     """
 
     sections: Sequence[Settled]
     readings: Sequence[tuple[Shard, lines.ReadingShape]]
+    shapes: Sequence[lines.ReadingShape]
     numbers: Mapping[str, Sequence[int | None]]
 
 
@@ -134,25 +137,34 @@ def _part(account: str | None, shards: Sequence[Shard], *, newest: bool) -> _Par
         )
     in_order = sorted(claims, key=lambda section: section.order)
     settled = [settle(claims[section], newest=newest) for section in in_order]
-    fallen = {(one.shard.index.digest, one.section) for each in settled for one in each.fallen}
     found = []
     for shard in shards:
         digest = shard.index.digest
-        gone = {section for name, section in fallen if name == digest}
+        gone = {
+            one.section: each.standing[0]
+            for each in settled
+            for one in each.fallen
+            if one.shard is shard
+        }
         for place, shape in enumerate(shard.readings_of(account)):
-            if not gone or not gone.issuperset(sections_asked(shape)):
+            if not gone or not gone.keys() >= set(sections_asked(shape)):
                 key = (shape.taken_at, msgspec.json.encode(shape), digest, place)
-                found.append((key, shard, place, _without(shape, gone)))
+                found.append((key, shard, place, shape, gone))
     found.sort(key=itemgetter(0))
     numbers: dict[str, list[int | None]] = {
         shard.index.digest: [None] * len(shard.readings_of(account)) for shard in shards
     }
-    for number, (_, shard, place, _) in enumerate(found):
+    for number, (_, shard, place, *_) in enumerate(found):
         numbers[shard.index.digest][place] = number
     changed = {
         digest: given for digest, given in numbers.items() if given != list(range(len(given)))
     }
-    return _Part(settled, [(shard, shape) for _, shard, _, shape in found], changed)
+    return _Part(
+        settled,
+        [(shard, _without(shape, gone)) for _, shard, _, shape, gone in found],
+        [_with(_without(shape, gone), gone) for *_, shape, gone in found],
+        changed,
+    )
 
 
 def _without(shape: lines.ReadingShape, gone: Collection[Section]) -> lines.ReadingShape:
@@ -166,6 +178,22 @@ def _without(shape: lines.ReadingShape, gone: Collection[Section]) -> lines.Read
         else:
             incomplete += [msgspec.structs.replace(part, server_kind=one.kind) for one in left]
     return msgspec.structs.replace(shape, incomplete=tuple(incomplete))
+
+
+def _with(shape: lines.ReadingShape, gone: Mapping[Section, Claim]) -> lines.ReadingShape:
+    """Return a reading that lacks what those lack that took the place of its parts.
+
+    Else it would seem that it had read them whole, and that there is nothing else there.
+    """
+    missing = [
+        msgspec.structs.replace(part, server_kind=section.kind)
+        for section in sections_asked(shape)
+        if section in gone
+        for reading in gone[section].readings
+        for part in reading.incomplete
+        if section in sections_missed(reading, part)
+    ]
+    return msgspec.structs.replace(shape, incomplete=(*shape.incomplete, *missing))
 
 
 class _Maker:
