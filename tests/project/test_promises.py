@@ -14,10 +14,11 @@ import pytest
 from tests.project.promises import TABLE as PROMISES
 from tests.project.promises import faults, read_promises
 from tests.support.app import an_app, use
-from tests.support.builders import a_bare_metal_server, an_instance
+from tests.support.builders import ACCOUNT, a_bare_metal_server, an_instance
 from tests.support.fake_cloud import InMemoryCloud
 from vpcmetactl.cli.lazy import LazyGroup
 from vpcmetactl.cli.main import TABLE, cli
+from vpcmetactl.domain.errors import PermissionDeniedError
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = _ROOT / "vpcmetactl"
@@ -95,6 +96,18 @@ def test_what_reads_has_every_option_of_output() -> None:
     assert listing & changing == set()
 
 
+def test_what_reads_the_cloud_reads_snapshots_too() -> None:
+    reading = {
+        name
+        for name, parameters in _parameters()
+        if {"limit", "context"} <= parameters or {"limit", "contexts"} <= parameters
+        if "source" not in parameters
+    }
+
+    # These are about the connection itself, and about the journal.
+    assert reading == {"doctor", "runs list", "runs show"}
+
+
 def test_every_list_diff_and_plan_can_say_by_its_exit_code_that_it_is_not_empty() -> None:
     wanted = {
         name: parameters
@@ -149,8 +162,28 @@ def test_the_item_of_a_server_has_the_fields_that_scripts_rely_on() -> None:
     assert metal["metadata_service"]["response_hop_limit"] is None
 
 
-def _printed(*words: str) -> dict[str, Any]:
-    cloud = InMemoryCloud([an_instance("web-1"), a_bare_metal_server("metal-1")])
+def test_what_could_not_be_read_is_told_in_full() -> None:
+    error = PermissionDeniedError("may not be read", trace="t-1")
+    cloud = InMemoryCloud([an_instance("web-1"), an_instance("web-2", region="eu-de")])
+    cloud.fail("list_page", error, region="eu-de", times=2)
+
+    missing = _printed("servers", "list", "--kind", "instance", "-o", "json", cloud=cloud)
+
+    assert (missing["status"], missing["exit_code"]) == ("incomplete", 4)
+    [part] = missing["scope"]["incomplete"]
+    expected = {
+        "account_id": ACCOUNT,
+        "region": "eu-de",
+        "kind": "instance",
+        "code": "forbidden",
+        "message": "may not be read",
+        "trace": "t-1",
+    }
+    assert expected.items() <= part.items()
+
+
+def _printed(*words: str, cloud: InMemoryCloud | None = None) -> dict[str, Any]:
+    cloud = cloud or InMemoryCloud([an_instance("web-1"), a_bare_metal_server("metal-1")])
     document: dict[str, Any] = json.loads(use(an_app(cloud), *words).stdout)
     return document
 
