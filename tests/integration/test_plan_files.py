@@ -316,3 +316,20 @@ def test_what_holds_for_many_servers_is_said_once(cloud: EmulatedCloud) -> None:
     ran = cloud.run(*HTTPS, "--dry-run")
 
     assert " ".join(ran.stdout.split()).count("https needs the host name") == 1
+
+
+def test_what_would_be_taken_back_can_be_told_by_the_exit_code(
+    cloud: EmulatedCloud, file: Path, tmp_path: Path
+) -> None:
+    saved(cloud, file)
+    invert = ("plan", "invert", str(file), "--plan-out", str(tmp_path / "undo.json"))
+    inverted = [cloud.run(*invert, *more).exit_code for more in ((), ("--exit-code",))]
+    assert apply(cloud, file)[0] == 0
+    (run_id,) = run_ids(cloud)
+
+    rollback = ("runs", "rollback", run_id)
+    dry = [cloud.run(*rollback, "-n", *more).exit_code for more in ((), ("--exit-code",))]
+    assert cloud.run(*rollback, "--yes").exit_code == 0
+    nothing = cloud.run(*rollback, "-n", "--exit-code")
+
+    assert (inverted, dry, nothing.exit_code) == ([0, 3], [0, 3], 0)

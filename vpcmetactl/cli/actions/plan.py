@@ -66,7 +66,7 @@ def invert_plan(app: App, given: Given) -> ExitCode:
         path = Path(given["plan_out"])
         undo = app.files.write_plan(path, undo)
         app.terminal.note(f"saved as {path}; apply it with: vpcmetactl plan apply {path}")
-    return _show(app, output, undo)
+    return _show(app, output, undo, exit_code=given["exit_code"])
 
 
 def _show(app: App, output: OutputChoice, saved: SavedPlan, *, exit_code: bool = False) -> ExitCode:

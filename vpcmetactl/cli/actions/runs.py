@@ -90,7 +90,7 @@ def roll_back(app: App, given: Given) -> ExitCode:
             run = journal.get_run(given["run"])
             proposal = _restoring(session, run, check)
             if dry_run:
-                return proposal.show(out)
+                return proposal.show(out, exit_code=given["exit_code"])
             how.guard(proposal.plan)
             if not yes:
                 proposal.confirm()

@@ -79,6 +79,7 @@ def apply(app: "App", /, **given: Any) -> "ExitCode":
     help="Save the inverted plan in this file.",
 )
 @output_options
+@exit_code_option
 @pass_app
 def invert(app: "App", /, **given: Any) -> "ExitCode":
     """Make the plan that takes a saved plan back; needs neither account nor journal.

@@ -97,6 +97,7 @@ def resume(app: "App", /, **given: Any) -> "ExitCode":
 @consent_options
 @apply_options
 @outcome_options
+@exit_code_option
 @restart_rule_option
 @cloud_options
 @pass_app
