@@ -9,11 +9,15 @@ from werkzeug.test import TestResponse
 
 from tests.emulator.caller import body_of
 from tests.emulator.guest.inside import FLAVOR, TOKEN, Inside, the_server
+from tests.support.scripted_server import Answer, ScriptedServer
 from vpcmetactl.emulator.app import Emulator
 from vpcmetactl.emulator.clock import ManualClock
 from vpcmetactl.emulator.faults import STATUSES, parse_fault
 from vpcmetactl.emulator.guest.errors import CODES, refusal_for, refuse
 from vpcmetactl.emulator.world import World
+from vpcmetactl.guest.endpoints import endpoint_of
+from vpcmetactl.guest.failures import EXPLANATIONS
+from vpcmetactl.guest.probing import probe
 
 IAM_TOKENS = "/identity/v1/iam_tokens"
 DOCUMENTED = {
@@ -134,6 +138,26 @@ def test_a_code_arises_in_the_documented_envelope(inside: Inside, code: str, sta
     assert error["message"].endswith(".")
     target = error.get("target", {"type": "field", "name": "x"})
     assert target["type"] in {"field", "parameter", "header"}
+
+
+@pytest.mark.parametrize(("code", "status"), CAUSES)
+def test_the_probe_explains_every_code_as_it_arises(inside: Inside, code: str, status: int) -> None:
+    arisen = CAUSES[code, status](inside)
+    with ScriptedServer([Answer(status, arisen.data)]) as server:
+        report = probe([endpoint_of(server.url)])
+
+    [attempt] = report.attempts
+    assert attempt.outcome == {
+        "unauthenticated": "token_expired",
+        "unauthorized": "not_enabled",
+    }.get(code, code)
+    body = body_of(arisen)
+    # As far as it is printed: on one line, and of bounded length.
+    assert body["errors"][0]["message"][:60] in attempt.message
+    assert body["trace"] in attempt.message
+    assert report.diagnosis.summary.endswith(EXPLANATIONS[attempt.outcome].meaning)
+    assert report.diagnosis.advice[0] == EXPLANATIONS[attempt.outcome].remedy
+    assert report.exit_code == (3 if attempt.outcome == "not_enabled" else 1)
 
 
 def test_the_printed_error_is_the_one_that_arises(inside: Inside) -> None:
