@@ -151,6 +151,7 @@ def test_no_proxy_is_asked(desk: Guest, monkeypatch: pytest.MonkeyPatch) -> None
         (("certificate", "--out", "x", "--subject", "O=a", "--subject", "O=b"), "O is given twice"),
         (("certificate", "--out", "x", "--key-size", "1024"), "--key-size"),
         (("certificate",), "--out"),
+        (("certificate", "--out", ""), "--out: it is empty"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_asked(

@@ -202,8 +202,8 @@ def test_a_chain_for_another_key_is_not_saved(signing: Guest, tmp_path: Path) ->
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("folder", ["no-such/folder", "file/folder"])
-def test_a_folder_that_cannot_be_made_is_an_error(
+@pytest.mark.parametrize("folder", ["no-such/folder", "file/folder", "/proc"])
+def test_a_folder_that_cannot_be_made_or_written_to_is_an_error(
     signing: Guest, tmp_path: Path, folder: str
 ) -> None:
     tmp_path.joinpath("file").write_text("")

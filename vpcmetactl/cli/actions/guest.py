@@ -120,6 +120,8 @@ def get_certificate(stdout: TextIO, given: Given) -> ExitCode:
     from vpcmetactl.guest import certificates as made  # noqa: PLC0415
 
     subject = _subject(given["subject"])
+    if not given["out"]:
+        raise InvalidInputError("--out: it is empty", hint="name a folder; . is this one")
     folder = Path(given["out"])
     with _saving(folder):
         there = [] if given["force"] else made.present(folder)
@@ -347,7 +349,8 @@ def _saving(folder: "Path") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        name = os.path.basename(error.filename2 or error.filename or folder)  # noqa: PTH119 - as above
+        name = os.path.basename(error.filename2 or error.filename or "")  # noqa: PTH119 - pathlib costs more than all of this
+        path = folder / name if name in _CONTENTS else folder  # no name of our own making
         raise errors.OutputError(
-            f"--out {folder}: {name}: {error.strerror}", hint="nothing was saved"
+            f"--out {path}: {error.strerror}", hint="nothing was saved"
         ) from None
