@@ -35,8 +35,7 @@ def find_service(
 ) -> FoundService:
     """Ask all addresses at the same time; the first that gives an identity token is it.
 
-    Raises GuestError where none does, with what says most and the advice that comes of all, and
-    for a token that was made for another request.
+    Raises GuestError where none does, with what says most and the advice that comes of all.
     """
     deadline = time.monotonic() + timeout
     search = timeout if len(endpoints) == 1 else timeout * _SEARCH_SHARE
@@ -55,8 +54,6 @@ def find_service(
     for _ in endpoints:
         client, result = results.get()
         if isinstance(result, IdentityToken):
-            if result.nonce_matches is False:
-                raise GuestError("nonce_mismatch", "the identity token is not for this request")
             client.timeout = max(deadline - time.monotonic(), 0)
             return FoundService(client, result)
         if not isinstance(result, GuestError):
