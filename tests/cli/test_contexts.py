@@ -269,6 +269,17 @@ def test_mistakes_are_named(clouds: Clouds, words: tuple[str, ...], message: str
     assert clouds.calls() == []
 
 
+def test_a_context_says_which_rule_about_restarts_to_go_by(clouds: Clouds) -> None:
+    clouds.text = '[contexts.prod]\napi_key_env = "PROD_KEY"\nrestart_rule = "none"\n'
+    words = ("restarts", "list", "--context", "prod", "--verdict", "needed,unknown,not_needed")
+
+    ruled, said = clouds.show(*words), clouds.show(*words, "--restart-rule", "faq")
+
+    verdicts = [item["restart"]["verdict"] for item in ruled.answer["items"]]
+    assert verdicts == ["not_needed", "not_needed"]
+    assert {item["restart"]["verdict"] for item in said.answer["items"]} != {"not_needed"}
+
+
 def test_a_change_takes_one_context(clouds: Clouds) -> None:
     ran = clouds.show("metadata", "enable", "--all", "--context", "prod", "--dry-run")
 
@@ -277,6 +288,34 @@ def test_a_change_takes_one_context(clouds: Clouds) -> None:
     assert [
         item["server"]["name"] for item in ran.answer["items"] if item["decision"] == "change"
     ] == ["db-1"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("metadata", "enable", "--all", "--yes"),
+        ("servers", "show", "lab-1"),
+        ("runs", "list"),
+        ("doctor",),
+    ],
+)
+def test_a_command_of_one_account_refuses_two_contexts(
+    clouds: Clouds, words: tuple[str, ...]
+) -> None:
+    ran = clouds.do(*words, "--context", "prod", "--context", "lab")
+
+    assert ran.exit_code == 2
+    assert "takes one context, not prod and lab" in ran.stderr
+    assert clouds.calls() == []
+
+
+def test_two_contexts_in_the_environment_are_refused_by_a_change(clouds: Clouds) -> None:
+    clouds.keys = {**clouds.keys, "VPCMETACTL_CONTEXT": "prod lab"}
+
+    assert clouds.do("servers", "list").exit_code == 0
+    ran = clouds.do("metadata", "enable", "--all", "--yes")
+    assert ran.exit_code == 2
+    assert "VPCMETACTL_CONTEXT" in ran.stderr
 
 
 def test_a_broken_file_matters_only_to_who_asks_for_a_context(clouds: Clouds) -> None:

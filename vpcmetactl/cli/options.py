@@ -218,9 +218,22 @@ _cloud_options = _all(
     option("--verbose", "-v", is_flag=True, help="Print every request that is repeated."),
 )
 
+
+def _one_context(
+    ctx: click.Context, param: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse several: click would keep the last, and change what nobody may have meant."""
+    if len(names) > 1:
+        told = " and ".join(names)
+        raise click.BadParameter(f"this command takes one context, not {told}", ctx, param)
+    return names
+
+
 cloud_options = _all(
     option(
         "--context",
+        multiple=True,
+        callback=_one_context,
         metavar="NAME",
         shell_complete=_complete_context,
         help="The context of the configuration file to work in.",
@@ -243,9 +256,7 @@ reading_options = _all(
 restart_rule_option = option(
     "--restart-rule",
     type=click.Choice(["faq", "none"]),
-    default="faq",
-    show_default=True,
-    help="Which of IBM's two statements about restarts to go by.",
+    help="Which of IBM's two statements about restarts to go by.  [default: faq]",
 )
 
 source_option = click.option(

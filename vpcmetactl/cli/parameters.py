@@ -62,9 +62,9 @@ def take_app(app: App, given: Given, *, check_contexts: bool = True) -> tuple[Ap
     )
     words = {name: given.pop(name) for name in _CLOUD if name in given}
     paths = {name: Path(words.pop(name)) for name in _PATHS if words.get(name)}
-    rule = RestartRule(given.pop("restart_rule", RestartRule.FAQ))
-    named = given.pop("context", None) or ()
-    contexts = (named,) if isinstance(named, str) else tuple(named)
+    said = given.pop("restart_rule", None)
+    rule = RestartRule(said) if said else None
+    contexts = tuple(given.pop("context", ()))
     options = CloudOptions(**{**words, **paths}, restart_rule=rule, contexts=contexts)
     if contexts and options.source is not None:
         raise InvalidInputError(
