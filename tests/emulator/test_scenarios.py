@@ -12,7 +12,7 @@ from vpcmetactl.emulator.vpc.catalog import REGIONS
 from vpcmetactl.emulator.vpc.resources import Instance
 from vpcmetactl.emulator.world import World
 
-BUILT = ["empty", "demo", "mixed-fleet", "trusted-fleet", "large:40+2x3", "trusted:3+20"]
+BUILT = ["empty", "demo", "tour", "mixed-fleet", "trusted-fleet", "large:40+2x3", "trusted:3+20"]
 
 
 def instances(world: World) -> list[Instance]:
@@ -31,6 +31,7 @@ def test_the_scenarios_are_told_by_name() -> None:
     assert list(SCENARIOS) == [
         "empty",
         "demo",
+        "tour",
         "mixed-fleet",
         "trusted-fleet",
         "restarts",
@@ -41,7 +42,7 @@ def test_the_scenarios_are_told_by_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "demmo", "large", "trusted", "demo:3"])
 def test_an_unknown_scenario_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ValueError, match="there are empty, demo, mixed-fleet, trusted") as caught:
+    with pytest.raises(ValueError, match="there are empty, demo, tour, mixed-fleet, trusted") as caught:
         build_world(name)
     assert repr(name) in str(caught.value)
 

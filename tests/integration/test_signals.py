@@ -310,9 +310,10 @@ def test_the_tour_shows_what_it_promises() -> None:
     ran = finish(start({}, "demo"))
 
     assert (ran.exit_code, ran.stderr) == (0, "")
-    assert ran.stdout.count("$ vpcmetactl ") == 7
+    assert ran.stdout.count("$ vpcmetactl ") == 9
     assert ran.stdout.count("(exit code 3)") == 1
     assert "Restart advised for web-1." in ran.stdout
     assert "applied  web-1   us-south  stop and start" in ran.stdout
     assert "The metadata service answers over https." in ran.stdout
+    assert "ok       iam token" in ran.stdout
     assert "Next, on the same emulator" in ran.stdout

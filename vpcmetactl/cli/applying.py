@@ -182,7 +182,7 @@ class _Executors:
     """Has each change made by the executor of its kind."""
 
     def __init__(self, session: Session, action: Action, options: ApplyOptions) -> None:
-        rule = session.options.restart_rule
+        rule = session.options.named_rule
         self._metadata = MetadataExecutor(session.cloud, rule)
         self._restarts = RestartExecutor(
             power=session.cloud, clock=session.app.clock, rule=rule, wait=options.wait

@@ -24,7 +24,7 @@ TABLE = {
     "config": _lazy("config", "See and begin the configuration file.", _BEGIN),
     "servers": _lazy("servers", "List and show instances and bare metal servers.", _SEE),
     "audit": _lazy("audit", "Judge servers against a policy.", _SEE),
-    "snapshot": _lazy("snapshot", "Save a fleet in a file, and tell two such files apart.", _SEE),
+    "snapshot": _lazy("snapshot", "Save fleets in files, merge them, and tell them apart.", _SEE),
     "profiles": _lazy("profiles", "See trusted profiles and what makes them trust somebody.", _SEE),
     "access": _lazy("access", "See which servers can become which trusted profile.", _SEE),
     "templates": _lazy(

@@ -89,7 +89,7 @@ class Session:
             observer=self.observer,
             clock=self.app.clock,
             max_workers=self.workers,
-            rule=self.options.restart_rule,
+            rule=self.options.named_rule,
             ignore_not_found=choice.ignore_not_found or self.is_one_of_many,
             verdicts=past if self.snapshot else None,
             regions=self.home_regions,

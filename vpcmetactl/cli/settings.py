@@ -83,7 +83,7 @@ class CloudOptions:
     account: str | None = None
     state: Path | None = None
     no_state: bool = False
-    restart_rule: RestartRule = RestartRule.FAQ
+    restart_rule: RestartRule | None = None
     source: Path | None = None
 
     @property
@@ -91,6 +91,12 @@ class CloudOptions:
         """Which of IBM's endpoints are meant."""
         said = self.context.endpoints if self.context else None
         return self.endpoints or said or "public"
+
+    @property
+    def named_rule(self) -> RestartRule:
+        """Which of IBM's two statements about restarts is gone by."""
+        said = self.context.restart_rule if self.context else None
+        return self.restart_rule or said or RestartRule.FAQ
 
     @property
     def named_ca_bundle(self) -> Path | None:

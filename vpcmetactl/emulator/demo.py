@@ -20,6 +20,12 @@ def populate_demo(world: World) -> None:
     _sydney(fleet)
 
 
+def populate_tour(world: World) -> None:
+    """Add the same servers, and what a tour can link them to."""
+    populate_demo(world)
+    world.trust.add_profile("backup-writer", "Writes backups", roles=("viewer",))
+
+
 def _dallas(fleet: Fleet) -> None:
     """us-south: production, a web tier, databases, an instance group, batch machines."""
     prod, lab = fleet.vpc("us-south", "prod", "production"), fleet.vpc("us-south", "lab")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from vpcmetactl.emulator.clock import Clock
-from vpcmetactl.emulator.demo import populate_demo
+from vpcmetactl.emulator.demo import populate_demo, populate_tour
 from vpcmetactl.emulator.fleet import Fleet
 from vpcmetactl.emulator.large import parse_large, populate_large
 from vpcmetactl.emulator.loading import load_recorded
@@ -22,6 +22,7 @@ SCENARIOS: Mapping[str, str] = MappingProxyType(
     {
         "empty": "13 regions, one VPC, no servers",
         "demo": "42 servers in 4 regions, one of each kind of trouble",
+        "tour": "demo, and a trusted profile that trusts nobody yet",
         "mixed-fleet": "205 servers in 7 regions, several VPCs and resource groups",
         "trusted-fleet": "19 servers in 2 regions, and 20 trusted profiles with every way in",
         "restarts": "24 servers in us-south, each with another history of changes and stops",
@@ -41,6 +42,7 @@ def _populate_empty(world: World) -> None:
 _POPULATIONS: dict[str, Callable[[World], None]] = {
     "empty": _populate_empty,
     "demo": populate_demo,
+    "tour": populate_tour,
     "mixed-fleet": populate_mixed_fleet,
     "trusted-fleet": populate_trusted_fleet,
     "restarts": populate_restarts,

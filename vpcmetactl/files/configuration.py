@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from vpcmetactl.domain.errors import InvalidInputError, OutputError
+from vpcmetactl.domain.restarts import RestartRule
 from vpcmetactl.files.mistakes import Mistakes, meant, shown
 from vpcmetactl.files.shapes import RegionName, Word, about
 from vpcmetactl.files.storage import read_bytes, write_whole
@@ -55,6 +56,10 @@ class ContextTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     endpoints: Annotated[
         Literal["public", "private"] | UnsetType, about("Which of IBM's endpoints to use.")
     ] = UNSET
+    restart_rule: Annotated[
+        RestartRule | UnsetType,
+        about("Which of IBM's two statements about restarts to go by, as `--restart-rule`."),
+    ] = UNSET
     vpc_url: Annotated[
         Word | UnsetType, about("Another address of the VPC API, with `{region}` in it.")
     ] = UNSET
@@ -81,6 +86,7 @@ class Context:
     regions: tuple[str, ...] = ()
     exclude_regions: tuple[str, ...] = ()
     endpoints: str | None = None
+    restart_rule: RestartRule | None = None
     vpc_url: str | None = None
     iam_url: str | None = None
     search_url: str | None = None
@@ -204,6 +210,7 @@ TEMPLATE = """\
 # regions = ["us-south", "eu-de"]                   # those meant where none is named
 # exclude_regions = ["in-che"]                      # never read
 # endpoints = "private"                             # or "public"
+# restart_rule = "none"                             # or "faq": whether enabling may want a restart
 # ca_bundle = "/etc/ssl/company.pem"
 # vpc_url = "https://{region}.iaas.cloud.ibm.com/v1"
 # iam_url = "https://iam.cloud.ibm.com"

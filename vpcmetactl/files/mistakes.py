@@ -8,6 +8,7 @@ import msgspec
 
 from vpcmetactl.domain.errors import InvalidInputError
 from vpcmetactl.domain.policy import Severity, UnknownMeans
+from vpcmetactl.domain.restarts import RestartRule
 from vpcmetactl.domain.servers import Protocol
 from vpcmetactl.domain.suggestions import nearest
 
@@ -37,6 +38,7 @@ _CHOICES: Mapping[str, Collection[str]] = {
     "verdicts": ["needed", "unknown"],
     "format_version": ["1"],
     "endpoints": ["public", "private"],
+    "restart_rule": list(RestartRule),
 }
 _PLACED = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 _EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]+)`(?P<bound>[^,]*)(?:, got `(?P<got>\w+)`)?")

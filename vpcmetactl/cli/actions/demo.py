@@ -46,8 +46,13 @@ _TOUR = (
         "restarts run web-1 --yes",
     ),
     _Step(
+        "Let a trusted profile trust web-1, so that it has IAM rights without any stored key.",
+        "links create web-1 --profile backup-writer --yes",
+    ),
+    _Step("Which servers can become which profile, and how?", "access list"),
+    _Step(
         "Prove it from the inside: this is what runs in web-1 itself.",
-        "guest probe --url {metadata_url} --ca-bundle {ca}",
+        "guest probe --profile backup-writer --url {metadata_url} --ca-bundle {ca}",
     ),
 )
 # Stops and starts take a tenth of their time: nobody wants to watch them.
@@ -74,7 +79,8 @@ def run_demo(app: App) -> ExitCode:
 
     Raises ConfigurationError where one does not end as it should.
     """
-    with running_emulator(EmulatorOptions(pace=_PACE, guest_https_port=0)) as running:
+    options = EmulatorOptions(scenario="tour", pace=_PACE, guest_https_port=0)
+    with running_emulator(options) as running:
         inner = build_app({**_kept(app), **running.environment}, replace(app.terminal, quiet=True))
         places = {
             "metadata_url": f"{running.guest_urls[-1]}/{running.server_id('web-1')}",

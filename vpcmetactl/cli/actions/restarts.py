@@ -129,7 +129,7 @@ def acknowledge(app: App, given: Given) -> ExitCode:
                 histories = journal.load_histories([one.server.id for one in servers])
             for one in servers:
                 after = assess_restart(
-                    one.server, histories[one.server.id], session.options.restart_rule
+                    one.server, histories[one.server.id], session.options.named_rule
                 )
                 out.item(AssessedServer(one.server, after))
             code = ExitCode.INCOMPLETE if reading.unread else ExitCode.OK

@@ -227,7 +227,7 @@ def _reading(
         vpc_endpoint=realm.vpc_endpoint,
         iam_host=realm.iam_host,
         taken_at=session.app.clock.now(),
-        rule=session.options.restart_rule,
+        rule=session.options.named_rule,
         regions=tuple(sorted(reading.regions)),
         is_everywhere=not selector.regions,
         kinds=tuple(selector.wanted_kinds),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vpcmetactl.domain.errors import ExitCode
 
 
-_SCENARIOS = ("empty", "demo", "mixed-fleet", "trusted-fleet", "restarts")
+_SCENARIOS = ("empty", "demo", "tour", "mixed-fleet", "trusted-fleet", "restarts")
 
 
 def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -31,7 +31,7 @@ def emulator() -> None:
     default="demo",
     shell_complete=_complete_scenario,
     show_default=True,
-    help="empty, demo, mixed-fleet, trusted-fleet, restarts, large:N or trusted:P+S.",
+    help="empty, demo, tour, mixed-fleet, trusted-fleet, restarts, large:N or trusted:P+S.",
 )
 @click.option(
     "--port",

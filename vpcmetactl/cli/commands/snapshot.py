@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def snapshot() -> None:
-    """Save a fleet in a file, and tell two such files apart.
+    """Save fleets in files, merge them, and tell them apart.
 
     Every reading command takes the file with --source instead of the cloud.
     """
