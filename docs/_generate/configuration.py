@@ -8,10 +8,12 @@ import msgspec
 from docs._generate.markdown import table
 from vpcmetactl.files.configuration import ContextTable
 
+_SHAPES = msgspec.json.schema(ContextTable)["$defs"]
+
 
 def keys() -> str:
     """Return a table of the keys of a context."""
-    schema = msgspec.json.schema(ContextTable)["$defs"]["ContextTable"]
+    schema = _SHAPES["ContextTable"]
     return table(
         ("key", "takes", "means"),
         (
@@ -22,6 +24,8 @@ def keys() -> str:
 
 
 def _takes(prop: dict[str, Any]) -> str:
+    if "$ref" in prop:
+        prop = _SHAPES[prop["$ref"].rpartition("/")[2]] | prop
     if "enum" in prop:
         return " or ".join(f"`{value}`" for value in prop["enum"])
     if "anyOf" in prop:
