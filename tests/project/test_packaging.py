@@ -84,8 +84,10 @@ def test_the_sdist_holds_what_building_and_testing_need(release: Path) -> None:
     [sdist] = release.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    folders = ("vpcmetactl", "tests", "docs", "cassettes", "benchmarks", "deploy", "release")
-    folders += ("requirements",)
+    folders = (
+        *("vpcmetactl", "tests", "docs", "cassettes", "benchmarks"),
+        *("deploy", "release", "requirements"),
+    )
     files = {path.name for path in ROOT.iterdir() if path.is_file() and path.name != "PKG-INFO"}
 
     assert set().union(*map(sources, folders)) - names == set()
