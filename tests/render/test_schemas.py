@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -33,10 +34,16 @@ def tightened(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
 
 
 def assert_valid(document: object, schema: Mapping[str, Any]) -> None:
-    strict = tightened(schema)
-    Draft202012Validator.check_schema(strict)
-    errors = Draft202012Validator(strict).iter_errors(document)
+    errors = _strict_validator(json.dumps(schema)).iter_errors(document)
     assert [error.message for error in errors] == []
+
+
+@cache
+def _strict_validator(schema: str) -> Draft202012Validator:
+    """Return what validates by this schema, given as JSON: it is itself validated once."""
+    strict = tightened(json.loads(schema))
+    Draft202012Validator.check_schema(strict)
+    return Draft202012Validator(strict)
 
 
 def properties(node: object, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
