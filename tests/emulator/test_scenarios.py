@@ -42,7 +42,7 @@ def test_the_scenarios_are_told_by_name() -> None:
 
 @pytest.mark.parametrize("name", ["", "demmo", "large", "trusted", "demo:3"])
 def test_an_unknown_scenario_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ValueError, match="there are empty, demo, tour, mixed-fleet, trusted") as caught:
+    with pytest.raises(ValueError, match="there are empty, demo, tour, mixed-fleet") as caught:
         build_world(name)
     assert repr(name) in str(caught.value)
 
