@@ -173,7 +173,8 @@ READ_ASSUMPTIONS = (
         source="platform notes 4.2",
         relies="`ibmcloud/iam.py`: one request for each",
         if_wrong="A list that goes on on another page is an error of its own: who trusts the "
-        "servers is then not known, which is said, and with --check-trust always nothing is changed.",
+        "servers is then not known, which is said, and with --check-trust always nothing is "
+        "changed.",
         how=How.READ,
     ),
     Assumption(
