@@ -1,5 +1,6 @@
 """What holds for every test: an environment that says nothing, and laws tried the same way."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,16 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _OTHERS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "CLICOLOR_FORCE", "TERM")
 
 keep_rules()
+
+
+# What is made until then stays to the end: modules, tests and what they are given.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector search what the tests leave behind, and nothing else."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
