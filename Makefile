@@ -40,6 +40,8 @@ types: $(READY) ## static types
 imports: $(READY) ## who may import whom
 	$(BIN)/lint-imports
 
+# Programs that the tests start are compiled once, also where the environment says otherwise.
+unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(READY) ## the tests
 	$(BIN)/pytest -q -n 3
 
