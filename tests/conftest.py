@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.quick_rules import keep_rules
+from tests.support.quick_trust import trust_one
 
 # The suite must stay quick: laws are tried on few examples, and on the same ones in CI.
 settings.register_profile(
@@ -32,6 +33,11 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector search what the tests leave behind, and nothing else."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_trust(tmp_path_factory: pytest.TempPathFactory) -> None:
+    trust_one(tmp_path_factory.mktemp("trust") / "one.pem")
 
 
 @pytest.fixture(scope="session")
