@@ -77,6 +77,7 @@ def test_a_plan_is_written_for_reading() -> None:
                 "code": "https_needs_host_name",
                 "message": "https needs the host name api.metadata.cloud.ibm.com in the guest's "
                 "clients",
+                "hcl": None,
             }
         ],
     }

@@ -315,5 +315,5 @@ def test_the_tour_shows_what_it_promises() -> None:
     assert "Restart advised for web-1." in ran.stdout
     assert "applied  web-1   us-south  stop and start" in ran.stdout
     assert "The metadata service answers over https." in ran.stdout
-    assert "ok       iam token" in ran.stdout
+    assert "ok  iam token: given for profile backup-writer" in ran.stdout
     assert "Next, on the same emulator" in ran.stdout

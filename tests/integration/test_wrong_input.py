@@ -69,7 +69,7 @@ def test_what_cannot_be_meant_is_a_usage_error(
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("servers list -r us-souht", "there is no region 'us-souht'", "us-east, us-south"),
+        ("servers list -r us-souht", "there is no region 'us-souht'", "did you mean us-south"),
         ("servers show nothing", "no server matches 'nothing'", "the name must be exact"),
         ("servers list web-1 nothing", "no server matches 'nothing'", "--ignore-not-found"),
         ("servers show nothing -r eu-de", "no server matches 'nothing' in eu-de", "exact"),

@@ -66,6 +66,7 @@ def expected_item(server: Recorded) -> Body:
         "boot_volume": named(body["boot_volume_attachment"]["volume"]) if instance else None,
         "disks": parts(body.get("disks"), "id", "name", "size"),
         "profiles": None,
+        "tags": None,
     }
 
 
