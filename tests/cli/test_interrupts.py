@@ -21,6 +21,21 @@ with graceful_stop(standard_terminal({})):
 sys.exit(99)
 """
 
+_TWICE_ON_THE_WAY_OUT = """
+import os, signal, sys, time
+from vpcmetactl.cli.boundary import GuardedGroup
+
+class Group(GuardedGroup):
+    def resolve_command(self, ctx, args):
+        try:
+            os.kill(os.getpid(), {number})
+        finally:
+            os.kill(os.getpid(), {number})
+            time.sleep(30)
+
+Group("x", table={{}})(["any"])
+"""
+
 
 @pytest.mark.parametrize(
     ("number", "code"),
@@ -82,6 +97,38 @@ def test_the_second_signal_ends_the_program_at_once() -> None:
     ran = subprocess.run([sys.executable, "-c", _TWICE], check=False, timeout=30)
 
     assert ran.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_on_its_way_out_is_ended_by_the_second_signal(number: int) -> None:
+    """Raised a second time, it could leave a lock behind, or a traceback in a finalizer."""
+    program = _TWICE_ON_THE_WAY_OUT.format(number=int(number))
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=False, timeout=20, capture_output=True, text=True
+    )
+
+    assert ran.returncode == -number  # what a shell calls 130 and 143
+    assert ran.stderr == ""
+
+
+def test_a_signal_at_the_very_end_prints_no_traceback() -> None:
+    program = (
+        "import sys, weakref, vpcmetactl.__main__ as program\n"
+        "def interrupt(): raise KeyboardInterrupt\n"
+        "class Thing: pass\n"
+        "thing = Thing()\n"
+        "weakref.finalize(thing, interrupt)\n"
+        "sys.argv = ['vpcmetactl', '--version']\n"
+        "program.main()\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=False, timeout=20, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("vpcmetactl ")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

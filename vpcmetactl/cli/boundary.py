@@ -7,6 +7,7 @@ group's ``invoke``.
 import errno
 import signal
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -39,7 +40,7 @@ class GuardedGroup(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and translate whatever comes out of it."""
-        _raise_on_sigterm()
+        before = _heed_signals()
         try:
             ctx.exit(super().invoke(ctx) or 0)
         except (click.ClickException, click.exceptions.Exit):
@@ -53,6 +54,10 @@ class GuardedGroup(LazyGroup):
             ctx.exit(_told(ctx, "terminated", signal.SIGTERM))
         except Exception as error:  # noqa: BLE001 - nothing else may reach a user
             ctx.exit(_explained(ctx, error))
+        finally:
+            for number, handler in before.items():
+                if signal.getsignal(number) is _unwind:
+                    signal.signal(number, handler)
 
 
 def _told(ctx: click.Context, word: str, number: signal.Signals) -> int:
@@ -80,15 +85,28 @@ def _explained(ctx: click.Context, error: Exception) -> int:
     return ExitCode.ERROR
 
 
-def _raise_on_sigterm() -> None:
-    def handle(signum: int, frame: FrameType | None) -> None:
-        del signum, frame
-        raise Terminated
-
+def _heed_signals() -> Mapping[signal.Signals, Any]:
+    """Let the first SIGINT or SIGTERM unwind the program; return the handlers there were."""
+    before: dict[signal.Signals, Any] = {}
     try:
-        signal.signal(signal.SIGTERM, handle)
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, _unwind)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            before[signal.SIGINT] = signal.signal(signal.SIGINT, _unwind)
     except ValueError:
-        return  # not the main thread: the caller sees to signals
+        pass  # not the main thread: the caller sees to signals
+    return before
+
+
+def _unwind(signum: int, frame: FrameType | None) -> None:
+    """Raise what the signal means, and leave the next one to the system, which ends us at once.
+
+    Raised once more on the way out, it could come between taking a lock and giving it back, and
+    what then waits for that lock would never end.
+    """
+    del frame
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    raise Terminated if signum == signal.SIGTERM else KeyboardInterrupt
 
 
 def _settle_stdout() -> None:
