@@ -335,6 +335,8 @@ def test_the_contexts_are_shown_without_any_secret(clouds: Clouds) -> None:
     assert [item["name"] for item in ran.answer["items"]] == ["lab", "nowhere", "prod"]
     assert [bool(item["problem"]) for item in ran.answer["items"]] == [False, True, False]
     assert "secret" not in ran.stdout + ran.stderr + told.stdout + told.stderr
+    # In the narrow table, too, where no column has room for it.
+    assert "NO_SUCH_KEY, which is to hold its" in " ".join(told.stdout.split())
 
 
 def test_a_template_is_written_once_and_is_no_mistake(tmp_path: Path) -> None:
@@ -349,4 +351,8 @@ def test_a_template_is_written_once_and_is_no_mistake(tmp_path: Path) -> None:
     assert first.exit_code == 0
     assert second.exit_code == 5
     assert do("config", "path").stdout == f"{path}\n"
-    assert "no contexts" in do("config", "show").stdout
+    shown = do("config", "show")
+    assert "no contexts" in shown.stdout
+    assert "config init" not in shown.stdout + shown.stderr
+    assert "write a table [contexts.prod] into it" in do("doctor", "--context", "prod").stdout
+    assert f"{path} defines no context" in do("doctor", "-o", "csv").stdout

@@ -104,6 +104,29 @@ def test_it_changes_nothing_and_names_what_changes_need(patient: Patient) -> Non
     assert not [name for name in patient.cloud.operations() if name.startswith(("update", "st"))]
 
 
+def test_a_region_that_does_not_exist_is_named_and_not_read(patient: Patient) -> None:
+    ran = patient.call("-r", "us-sout")
+
+    sights = {item["name"]: item for item in ran.answer["items"]}
+    assert ran.exit_code == 4
+    assert sights["region us-sout"]["message"] == "there is no region 'us-sout'"
+    assert sights["region us-sout"]["remedy"] == "did you mean us-south?"
+    assert "instances in us-sout" not in sights
+
+
+def test_a_region_that_the_context_excludes_is_not_passed_over_silently(patient: Patient) -> None:
+    path = patient.folder / "config.toml"
+    path.write_text('[contexts.prod]\nexclude_regions = ["us-south"]\n')
+    patient.environ = {**patient.environ, "VPCMETACTL_CONFIG": str(path)}
+
+    ran = patient.call("--context", "prod", "-r", "us-south")
+
+    sights = {item["name"]: item for item in ran.answer["items"]}
+    assert ran.exit_code == 4
+    assert "exclude_regions" in sights["region us-south"]["remedy"]
+    assert "instances in us-south" not in sights
+
+
 def test_no_secret_is_told(patient: Patient) -> None:
     for form in ("json", "wide", "csv"):
         ran = patient.call(form=form)
@@ -229,6 +252,9 @@ def test_a_read_that_is_not_allowed_is_told_with_its_action(patient: Patient) ->
 
 
 def test_regions_can_be_chosen(patient: Patient) -> None:
+    patient.cloud = InMemoryCloud(
+        [an_instance(region, region=region) for region in ("eu-de", "jp-tok", "us-south")]
+    )
     names = [name for name in patient.sights("-r", "eu-de", "-r", "jp-tok") if " in " in name]
 
     assert [name for name in names if name.startswith("instances")] == [

@@ -63,6 +63,8 @@ _NO_CREDENTIALS = (
     "to look around without an account run: vpcmetactl demo"
 )
 
+_KEY_FILE = "name a file that holds the bare API key, or the JSON file that IBM Cloud gives"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudOptions:
@@ -141,9 +143,12 @@ class Settings:
             return [options]
         for name in options.contexts:
             if name not in self.contexts:
+                path = self.configuration_path
                 hint = "vpcmetactl config init writes a template"
+                if path.exists():
+                    hint = f"write a table [contexts.{name}] into it"
                 raise InvalidInputError(
-                    f"--context {name}: {self.configuration_path} defines no such context",
+                    f"--context {name}: {path} defines no such context",
                     hint=did_you_mean(name, self.contexts, "contexts") if self.contexts else hint,
                 )
             if options.contexts.count(name) > 1:
@@ -373,10 +378,10 @@ def _read_key(path: Path, said: str) -> str:
         text = path.expanduser().read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not text"
-        raise InvalidInputError(f"{said} {path}: {reason}") from None
+        raise InvalidInputError(f"{said} {path}: {reason}", hint=_KEY_FILE) from None
     key = _key_in_json(path, text, said) if text.startswith("{") else text
     if not key or any(c.isspace() for c in key):
-        raise InvalidInputError(f"{said} {path}: holds no API key")
+        raise InvalidInputError(f"{said} {path}: holds no API key", hint=_KEY_FILE)
     return key
 
 
@@ -386,5 +391,5 @@ def _key_in_json(path: Path, text: str, said: str) -> str:
     try:
         found = json.loads(text).get("apikey", "")
     except (ValueError, AttributeError):
-        raise InvalidInputError(f"{said} {path}: is not JSON") from None
+        raise InvalidInputError(f"{said} {path}: is not JSON", hint=_KEY_FILE) from None
     return found if isinstance(found, str) else ""

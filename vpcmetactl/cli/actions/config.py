@@ -18,7 +18,9 @@ def show_contexts(app: App, given: Given) -> ExitCode:
         for context in contexts:
             out.item(context)
         out.end(Trailer(generated_at=app.clock.now()))
-    app.terminal.note(f"from {app.settings.configuration_path}")
+    path = app.settings.configuration_path
+    missing = "is not there; vpcmetactl config init writes a template"
+    app.terminal.note(f"from {path}" if path.exists() else f"{path} {missing}")
     return ExitCode.OK
 
 

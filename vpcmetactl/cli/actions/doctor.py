@@ -11,8 +11,14 @@ from vpcmetactl.cli.progress import ProgressObserver
 from vpcmetactl.cli.session import READERS, guard_account
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.diagnosis import Health, Layer, Sight
-from vpcmetactl.domain.errors import ExitCode, VpcmetactlError
+from vpcmetactl.domain.errors import (
+    ExitCode,
+    InvalidInputError,
+    NotFoundError,
+    VpcmetactlError,
+)
 from vpcmetactl.domain.identifiers import BUILT_IN_REGIONS
+from vpcmetactl.domain.suggestions import did_you_mean
 from vpcmetactl.render.documents import Scope, Trailer
 from vpcmetactl.usecases.diagnosing import Diagnosis, failure, writes
 from vpcmetactl.usecases.ports import Caller
@@ -93,10 +99,12 @@ class _Doctor:
             (self.options,) = settings.select(self.options)
         except VpcmetactlError as error:
             return failure(Layer.CONFIGURATION, "configuration file", error)
-        if not contexts:
-            words = f"{path} is not there, and not needed"
-        else:
+        if contexts:
             words = f"{path} defines {', '.join(contexts)}"
+        elif path.exists():
+            words = f"{path} defines no context"
+        else:
+            words = f"{path} is not there, and not needed"
         if named:
             words += f"; {named[0]} is used"
         return Sight(
@@ -163,7 +171,8 @@ class _Doctor:
                     return
                 listed, known = self._diagnosis.regions(cloud)
                 yield listed
-                self.regions_read = self._meant(known or BUILT_IN_REGIONS)
+                yield from self._wrong_regions(known)
+                self.regions_read = self._readable_regions(known)
                 yield from self._diagnosis.reads(cloud, self.regions_read, caller.account_id)
         except VpcmetactlError as error:
             yield failure(Layer.IDENTITY, "token", error)
@@ -177,11 +186,33 @@ class _Doctor:
             return failure(Layer.IDENTITY, "account", error)
         return None
 
-    def _meant(self, known: Sequence[str]) -> Sequence[str]:
+    def _wrong_regions(self, known: Sequence[str] | None) -> Iterator[Sight]:
+        """Tell of the regions that are meant and cannot be read, because of what they are."""
+        for region in self._meant:
+            if known is not None and region not in known:
+                hint = did_you_mean(region, known, "regions")
+                error: VpcmetactlError = NotFoundError(f"there is no region {region!r}", hint=hint)
+                yield failure(Layer.REGIONS, f"region {region}", error)
+            elif region in self._wanted and region in self._excluded:
+                error = InvalidInputError(
+                    "the context excludes it",
+                    hint="take it out of exclude_regions in the configuration file to read it",
+                )
+                yield failure(Layer.REGIONS, f"region {region}", error)
+
+    def _readable_regions(self, known: Sequence[str] | None) -> Sequence[str]:
+        meant = self._meant or known or BUILT_IN_REGIONS
+        there = meant if known is None else [region for region in meant if region in known]
+        return [region for region in there if region not in self._excluded]
+
+    @property
+    def _meant(self) -> Sequence[str]:
         context = self.options.context
-        wanted = self._wanted or (context.regions if context else ()) or known
-        excluded = context.exclude_regions if context else ()
-        return [region for region in wanted if region not in excluded]
+        return self._wanted or (context.regions if context else ())
+
+    @property
+    def _excluded(self) -> Sequence[str]:
+        return self.options.context.exclude_regions if self.options.context else ()
 
 
 def _skipped(what: str, *layers: Layer) -> Iterator[Sight]:

@@ -42,8 +42,11 @@ def _summarize(items: Sequence[Context], _: Trailer) -> ContextsSummary:
 
 def _remarks(document: Document[Context]) -> Sequence[Group]:
     if not document.total:
-        return [Group([Line("There are no contexts; vpcmetactl config init writes a template.")])]
-    return [Group([Line(f"{counted(document.total, 'context')}.")])]
+        return [Group([Line("There are no contexts.")])]
+    # A narrow table has no column for them, and this is what one looks for.
+    problems = [Line(one.problem) for one in document.items if one.problem]
+    closing = Group([Line(f"{counted(document.total, 'context')}.")])
+    return [Group(problems, title="Problems"), closing] if problems else [closing]
 
 
 CONTEXTS = View[ContextSummary, Context](
