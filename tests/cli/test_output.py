@@ -154,7 +154,7 @@ def test_a_format_that_is_misspelt_is_guessed() -> None:
     with pytest.raises(InvalidInputError) as raised:
         chosen("sarf=out.sarif", kind="findings")
 
-    assert str(raised.value.hint).startswith("perhaps sarif; the formats are table, wide")
+    assert str(raised.value.hint).startswith("did you mean sarif? the formats are table, wide")
 
 
 def test_the_help_of_an_audit_names_every_format_it_has() -> None:

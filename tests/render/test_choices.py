@@ -22,10 +22,10 @@ def test_no_words_are_no_choice() -> None:
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
-        ("protocol", "perhaps metadata_service.protocol"),
-        ("nmae", "perhaps name"),
-        ("created", "perhaps created_at"),
-        ("metadata.enabled", "perhaps metadata_service.enabled"),
+        ("protocol", "did you mean metadata_service.protocol?"),
+        ("nmae", "did you mean name?"),
+        ("created", "did you mean created_at?"),
+        ("metadata.enabled", "did you mean metadata_service.enabled?"),
     ],
 )
 def test_a_word_that_names_no_field_gets_the_ones_that_may_be_meant(word: str, hint: str) -> None:
@@ -39,7 +39,7 @@ def test_an_object_is_no_column_but_its_fields_are() -> None:
     with pytest.raises(InvalidInputError) as refused:
         parse_columns(["vpc"], "servers")
     assert str(refused.value) == "--columns vpc: it is an object, not a single value"
-    assert refused.value.hint == "perhaps vpc.id or vpc.name"
+    assert refused.value.hint == "did you mean vpc.id or vpc.name?"
 
 
 def test_nothing_is_sorted_by_a_list() -> None:

@@ -144,8 +144,8 @@ def _formats_meant(name: str, kind: str) -> str:
 
     known = [str(one) for one in formats_of(kind)]
     near = get_close_matches(name.lower(), known)
-    perhaps = f"perhaps {' or '.join(near)}; " if near else ""
-    return f"{perhaps}the formats are {', '.join(known)}"
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{meant}the formats are {', '.join(known)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ class _Names:
             inside = [known for known in self._fields if known.startswith(scope)]
             raise InvalidInputError(
                 f"{self._said}: servers have no field {path!r}",
-                hint=f"perhaps {' or '.join(near)}"
+                hint=f"did you mean {' or '.join(near)}?"
                 if near
                 else f"the fields are {', '.join(inside)}",
             )

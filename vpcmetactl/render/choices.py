@@ -53,5 +53,5 @@ def _field(path: str, kind: str, option: str, allowed: Sequence[str]) -> str:
         message = f"{option} {path}: it is {shape}, not a single value"
     else:
         message = f"{option} {path}: {kind} have no such field"
-    hint = f"perhaps {' or '.join(near)}" if near else f"the fields are {', '.join(allowed)}"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the fields are {', '.join(allowed)}"
     raise InvalidInputError(message, hint=hint)
