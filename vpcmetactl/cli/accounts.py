@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from queue import SimpleQueue
@@ -116,7 +117,7 @@ class Accounts:
         if isinstance(error, NotFoundError):
             self.observer.note(f"{name}: {error}")
         else:
-            unread = Unread(account_id, None, None, error, "account")
+            unread = Unread(account_id, None, None, _of_context(name, error), "account")
             self._shut.append(Scope(incomplete=[unread]))
 
     def scopes(self, places: Sequence[int]) -> Mapping[int, Scope]:
@@ -203,9 +204,18 @@ class Accounts:
         missing = [
             ref for ref in readings[0].missing if all(ref in one.missing for one in readings)
         ]
-        if missing:
-            unread = [part for reading in readings for part in reading.unread]
-            raise not_found(missing, choice.selector, unread)
+        if not missing:
+            return
+        shut = [unread.error for scope in self._shut for unread in scope.incomplete]
+        if shut:
+            told = ", ".join(repr(ref.text) for ref in missing)
+            raise NotFoundError(
+                f"no server matches {told} as far as could be read; {shut[0]}",
+                hint="not every account could be read: it may be in one of those",
+                trace=shut[0].trace,
+            )
+        unread = [part for reading in readings for part in reading.unread]
+        raise not_found(missing, choice.selector, unread)
 
 
 class _Lane(Generic[T]):
@@ -336,6 +346,15 @@ def _refuse_twice(visits: Sequence[_Visit]) -> None:
 
 def _name(options: CloudOptions) -> str:
     return options.context.name if options.context else ""
+
+
+def _of_context(name: str, error: VpcmetactlError) -> VpcmetactlError:
+    """Return an error that says whose it is: the account may not be known by its id."""
+    if not name or f"context {name}" in str(error):
+        return error
+    told = copy(error)
+    told.args = (f"context {name}: {error}",)
+    return told
 
 
 def _joined(scopes: Sequence[Scope]) -> Scope:

@@ -18,6 +18,7 @@ from vpcmetactl.domain.snapshots import Reading
 from vpcmetactl.render.cut_off import cut_off_warnings
 from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReader, FleetReading
+from vpcmetactl.usecases.listing import Unread as UnreadServers
 from vpcmetactl.usecases.ports import Caller, EvidenceLog, PastVerdicts, Realm
 
 # Regions times kinds, and some more for chains that are split.
@@ -100,11 +101,13 @@ class Session:
     def scope(self, reading: FleetReading | None = None, unread: Sequence[Unread] = ()) -> Scope:
         """Say what was read, and what could not be: of servers, and otherwise."""
         account = self.caller.account_id
-        parts = reading.unread if reading else ()
+        regions = list(reading.regions) if reading else []
+        # They fail in any order, and are told in that of the regions.
+        parts = sorted(reading.unread if reading else (), key=lambda part: _place(part, regions))
         servers = [Unread(account, part.region, part.kind, part.error) for part in parts]
         return Scope(
             accounts=[account] if account else [],
-            regions=reading.regions if reading else (),
+            regions=regions,
             excluded=self.excluded_regions,
             incomplete=[*servers, *unread],
             endpoint=self._endpoint,
@@ -140,6 +143,11 @@ class Session:
     def realm(self) -> Realm:
         """Which cloud this is, as whom."""
         return self.app.settings.realm(self.options, self.caller)
+
+
+def _place(part: UnreadServers, regions: Sequence[str]) -> tuple[int, str]:
+    known = part.region in regions
+    return regions.index(part.region) if known else len(regions), part.kind or ""
 
 
 @contextmanager

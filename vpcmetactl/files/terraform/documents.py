@@ -17,7 +17,10 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 _STATE_VERSION = 4
 _MAJORS = (0, 1)
-_HINT = "write a plan with: terraform show -json plan.bin > plan.json"
+_HINT = (
+    "write a plan with: terraform show -json plan.bin > plan.json; a state with: "
+    "terraform state pull > terraform.tfstate"
+)
 _FOREIGN = {
     b"PK\x03\x04": "it is a plan as terraform plan -out writes it, or another archive",
     b"\x1f\x8b": "it is gzipped: unpack it first",
