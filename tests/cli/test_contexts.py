@@ -15,8 +15,8 @@ from tests.support.program import Ran
 from vpcmetactl.cli.context import Cloud
 from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import AuthenticationError, UnavailableError
-from vpcmetactl.domain.servers import Instance
-from vpcmetactl.usecases.ports import Caller, Observer
+from vpcmetactl.domain.servers import Instance, ServerKind
+from vpcmetactl.usecases.ports import Caller, Observer, Unreadable
 
 OTHER = "0b5a00334eaf9eb9339d2ab48f7326b4"
 CONFIGURATION = """
@@ -221,6 +221,40 @@ def test_a_context_that_cannot_be_opened_is_missing_from_the_rest(clouds: Clouds
     assert "NO_SUCH_KEY" in missing["message"]
 
 
+def test_what_could_not_be_read_is_told_in_the_order_of_the_regions(clouds: Clouds) -> None:
+    regions = ("us-south", "eu-de", "jp-tok", "ca-tor")
+    cloud = InMemoryCloud([an_instance(region, region=region) for region in regions])
+    for region in reversed(regions):
+        for kind in reversed(ServerKind):
+            cloud.unreadable[region, kind] = [Unreadable(None, None, "has no id")]
+    clouds.clouds = {**clouds.clouds, "prod": cloud}
+
+    ran = clouds.show("servers", "list", *BOTH)
+
+    told = [(part["region"], part["kind"]) for part in ran.answer["scope"]["incomplete"]]
+    read = [region for region in ran.answer["scope"]["regions"] if region in regions]
+    assert told == [(region, kind) for region in read for kind in sorted(ServerKind)]
+
+
+def test_an_account_of_no_known_id_is_told_by_its_context(clouds: Clouds) -> None:
+    clouds.clouds["lab"].fail("get_caller", AuthenticationError("no token is to be had"), times=9)
+
+    ran = clouds.show("servers", "list", *BOTH)
+
+    [missing] = ran.answer["scope"]["incomplete"]
+    assert missing["message"] == "context lab: no token is to be had"
+
+
+def test_a_server_is_not_missing_for_certain_where_an_account_could_not_be_read(
+    clouds: Clouds,
+) -> None:
+    ran = clouds.do("servers", "list", "web-9", *BOTH, "--context", "nowhere")
+
+    assert ran.exit_code == 1
+    assert "no server matches 'web-9' as far as could be read; context nowhere" in ran.stderr
+    assert "not every account could be read" in ran.stderr
+
+
 def test_where_none_can_be_opened_that_is_the_error(clouds: Clouds) -> None:
     clouds.keys = {}
 
@@ -307,6 +341,18 @@ def test_a_command_of_one_account_refuses_two_contexts(
     assert ran.exit_code == 2
     assert "takes one context, not prod and lab" in ran.stderr
     assert clouds.calls() == []
+
+
+@pytest.mark.parametrize("words", [("servers", "list"), ("servers", "show", "web-1")])
+def test_the_usual_context_of_the_environment_does_not_bar_a_snapshot(
+    clouds: Clouds, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "fleet.jsonl"
+    clouds.keys = {**clouds.keys, "VPCMETACTL_CONTEXT": "prod"}
+    assert clouds.do("snapshot", "save", path).exit_code == 0
+
+    assert clouds.do(*words, "--source", path).exit_code == 0
+    assert clouds.do(*words, "--source", path, "--context", "prod").exit_code == 2
 
 
 def test_two_contexts_in_the_environment_are_refused_by_a_change(clouds: Clouds) -> None:

@@ -219,10 +219,20 @@ _cloud_options = _all(
 )
 
 
+def _contexts(
+    ctx: click.Context, param: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Pass over those of the environment where a snapshot is read: it takes no credentials."""
+    del param
+    is_usual = ctx.get_parameter_source("context") is ParameterSource.ENVIRONMENT
+    return () if is_usual and ctx.params.get("source") else names
+
+
 def _one_context(
     ctx: click.Context, param: click.Parameter, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Refuse several: click would keep the last, and change what nobody may have meant."""
+    names = _contexts(ctx, param, names)
     if len(names) > 1:
         told = " and ".join(names)
         raise click.BadParameter(f"this command takes one context, not {told}", ctx, param)
@@ -246,6 +256,7 @@ reading_options = _all(
     option(
         "--context",
         multiple=True,
+        callback=_contexts,
         metavar="NAME",
         shell_complete=_complete_context,
         help="Read this context of the configuration file; may be repeated.",
