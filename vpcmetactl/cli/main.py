@@ -44,7 +44,7 @@ TABLE = {
     "guest": _lazy(
         "guest", "See and prove, from inside a server, what its metadata service gives.", _PROVE
     ),
-    "emulator": _lazy("emulator", "Serve the embedded VPC and IAM emulator.", _HELP),
+    "emulator": _lazy("emulator", "Serve the embedded emulator of IBM Cloud's APIs.", _HELP),
     "completion": _lazy(
         "completion", "Print the script that makes a shell complete what is typed.", _HELP
     ),

@@ -59,8 +59,8 @@ _SDK_VARIABLES = (
     "VCAP_SERVICES",
 )
 _NO_CREDENTIALS = (
-    "set IBMCLOUD_API_KEY to an API key of your account, or give --api-key-file FILE; "
-    "to look around without an account run: vpcmetactl demo"
+    "set IBMCLOUD_API_KEY to an API key of your account, or give --api-key-file FILE "
+    "or --context NAME; to look around without an account run: vpcmetactl demo"
 )
 
 _KEY_FILE = "name a file that holds the bare API key, or the JSON file that IBM Cloud gives"

@@ -48,7 +48,7 @@ _MEANT = ("APIKEY", "AUTH_TYPE", "AUTHTYPE", "BEARER_TOKEN", "CR_TOKEN_FILENAME"
 _SUPPORTED = ("iam", "iamassume", "bearertoken", "container", "vpc")
 _SECRET = ("APIKEY", "BEARER_TOKEN", "CLIENT_SECRET", "PASSWORD")
 _NO_CREDENTIALS_HINT = (
-    "set IBMCLOUD_API_KEY or IBMCLOUD_IAM_TOKEN, or give --api-key-file; "
+    "set IBMCLOUD_API_KEY or IBMCLOUD_IAM_TOKEN, or give --api-key-file or --context; "
     "`vpcmetactl demo` needs none"
 )
 

@@ -89,7 +89,7 @@ def run(app: "App", /, **given: Any) -> "ExitCode":
 
     \b
     vpcmetactl audit run --policy policy.toml --fail-on high -o sarif=out.sarif
-    vpcmetactl audit run --source fleet.jsonl.gz --baseline old.jsonl --fail-on-new
+    vpcmetactl audit run --source new.jsonl --baseline old.jsonl --fail-on-new
     vpcmetactl audit run --source plan.json
     vpcmetactl audit run --require disabled --vpc sandbox -o json=report.json
     """  # noqa: D301 - click's mark for lines that are not to be wrapped

@@ -1,4 +1,4 @@
-"""``emulator``: the embedded VPC and IAM emulator."""
+"""``emulator``: the embedded emulator of IBM Cloud's APIs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def _complete_scenario(ctx: click.Context, param: click.Parameter, incomplete: s
 
 @click.group(cls=Group)
 def emulator() -> None:
-    """Serve the embedded VPC and IAM emulator."""
+    """Serve the embedded emulator of IBM Cloud's APIs."""
 
 
 @emulator.command()
@@ -104,7 +104,7 @@ def serve(app: "App", /, **given: Any) -> "ExitCode":
     \b
     vpcmetactl emulator serve --scenario mixed-fleet --port 8080
     vpcmetactl emulator serve --latency 50ms --fault 'list_instances:429:2%'
-    vpcmetactl emulator serve --scenario restarts --trouble 'gpu:cannot_start_capacity'
+    vpcmetactl emulator serve --scenario restarts --trouble 'gpu:start-fails'
     """  # noqa: D301 - click's mark for lines that are not to be wrapped
     from vpcmetactl.cli.actions.emulator import serve_emulator  # noqa: PLC0415 - once parsed
 
