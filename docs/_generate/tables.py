@@ -27,12 +27,13 @@ _EXIT_CODES = {
         "nobody can be asked to confirm."
     ),
     ExitCode.FINDINGS: (
-        "`audit run` has findings at or above `--fail-on`. With `--exit-code`: the list is not "
-        "empty, or the plan has something to change."
+        "`audit run` has findings at or above `--fail-on`; `guest probe` got no token, or not that "
+        "of the profile. With `--exit-code`: the list is not empty, the plan has something to "
+        "change, or two snapshots differ."
     ),
     ExitCode.INCOMPLETE: (
-        "A region could not be read, now or when the plan that is shown or applied was made. The "
-        "rest is reported."
+        "Something could not be read, such as a region, one account of several, or trusted "
+        "profiles; now, or when the plan or snapshot was made. The rest is reported."
     ),
     ExitCode.REFUSED: (
         "Refused: the wrong account, an incomplete inventory, a guard, a declined question; a plan "

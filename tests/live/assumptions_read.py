@@ -221,7 +221,7 @@ READ_ASSUMPTIONS = (
         "the user tags of each.",
         known=Known.NOT_FOUND,
         source="platform notes 3.1",
-        relies="`ibmcloud/wire/search.py`: `--tag`, and the tags of `-o wide`",
+        relies="`ibmcloud/wire/search.py`: `--tag`, and `--with tags`",
         if_wrong="`--tag` ends with an error, or warns that no server bears the tag; a server "
         "whose tag is not found is not changed.",
         how=How.READ,
