@@ -255,6 +255,17 @@ def test_a_server_is_not_missing_for_certain_where_an_account_could_not_be_read(
     assert "not every account could be read" in ran.stderr
 
 
+def test_a_snapshot_says_of_how_many_accounts_it_is(clouds: Clouds, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.jsonl"
+
+    whole = clouds.do("snapshot", "save", path, *BOTH)
+    part = clouds.do("snapshot", "save", path, *BOTH, "--context", "nowhere")
+
+    assert (whole.exit_code, part.exit_code) == (0, 4)
+    assert ", of 2 accounts\n" in whole.stderr
+    assert ", of 2 of 3 accounts\n" in part.stderr
+
+
 def test_where_none_can_be_opened_that_is_the_error(clouds: Clouds) -> None:
     clouds.keys = {}
 
@@ -312,6 +323,13 @@ def test_a_context_says_which_rule_about_restarts_to_go_by(clouds: Clouds) -> No
     verdicts = [item["restart"]["verdict"] for item in ruled.answer["items"]]
     assert verdicts == ["not_needed", "not_needed"]
     assert {item["restart"]["verdict"] for item in said.answer["items"]} != {"not_needed"}
+
+
+def test_of_several_contexts_the_one_that_excludes_a_region_is_named(clouds: Clouds) -> None:
+    ran = clouds.do("servers", "list", *BOTH, "--region", "eu-de")
+
+    assert ran.exit_code == 2
+    assert "context lab: --region eu-de: is excluded" in ran.stderr
 
 
 def test_a_change_takes_one_context(clouds: Clouds) -> None:

@@ -20,7 +20,7 @@ def test_the_same_fleet_gives_the_same_bytes_and_the_note_counts_it(tmp_path: Pa
     ran = run(a_cloud(), "snapshot", "save", path)
 
     assert (ran.exit_code, ran.stdout) == (0, "")
-    assert f"saved as {path}: 6 servers, 1 trusted profiles, 1 instance templates" in ran.stderr
+    assert f"saved as {path}: 6 servers, 1 trusted profile, 1 instance template" in ran.stderr
     assert saved(a_cloud(), tmp_path / "b.jsonl.gz").read_bytes() == path.read_bytes()
 
 

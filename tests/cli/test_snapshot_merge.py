@@ -37,7 +37,7 @@ def test_accounts_are_put_together_and_counted(tmp_path: Path, shards: list[Path
 
     assert (ran.exit_code, ran.stdout) == (0, "")
     assert ran.stderr == (
-        f"merged as {fleet}: 2 accounts, 1 trusted profiles, 7 servers, 1 instance templates\n"
+        f"merged as {fleet}: 2 accounts, 1 trusted profile, 7 servers, 1 instance template\n"
     )
     assert run(a_cloud(), "snapshot", "merge", *shards[::-1], "-o", again).exit_code == 0
     assert again.read_bytes() == fleet.read_bytes()
@@ -132,7 +132,7 @@ def test_an_account_that_was_read_twice_is_refused_or_taken_from_the_later(
     ran = run(a_cloud(), *words, "--prefer", "newest")
     assert ran.exit_code == 0
     assert f"{shards[0]}: its instances of us-south in account {ACCOUNT} are left" in ran.stderr
-    assert "2 accounts, 1 trusted profiles, 8 servers" in ran.stderr
+    assert "2 accounts, 1 trusted profile, 8 servers" in ran.stderr
 
 
 def test_a_copy_is_left_out_and_told(tmp_path: Path, shards: list[Path]) -> None:

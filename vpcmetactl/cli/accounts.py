@@ -166,13 +166,13 @@ class Accounts:
             lane.start()
         for place, lane in zip(places, lanes, strict=True):
             visit = self.visits[place]
+            name = _name(visit.options)
             try:
                 yield from lane.batches()
-            except (InvalidInputError, RefusedError):
-                raise  # a mistake of the user's, and one in every account
+            except (InvalidInputError, RefusedError) as error:
+                raise _of_context(name, error) from None  # a mistake of the user's
             except VpcmetactlError as error:
-                context = visit.options.context
-                self.miss(visit.caller.account_id, context.name if context else "", error)
+                self.miss(visit.caller.account_id, name, error)
 
     @property
     def _results(self) -> Sequence[tuple[Part, Scope]]:

@@ -34,10 +34,10 @@ from vpcmetactl.render.documents import Scope, Trailer, Unread
 from vpcmetactl.usecases.fleet import FleetReading
 from vpcmetactl.usecases.templates import read_templates
 
-_WORDS = {
-    Content.SERVERS: "servers",
-    Content.PROFILES: "trusted profiles",
-    Content.TEMPLATES: "instance templates",
+_NOUNS = {
+    Content.SERVERS: "server",
+    Content.PROFILES: "trusted profile",
+    Content.TEMPLATES: "instance template",
 }
 
 
@@ -64,9 +64,13 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
                 f"incomplete: {saving.parts_unread} more lists of links, claim rules or identities "
                 "could not be read; profiles list --source names them"
             )
-    told = [f"{saving.counts[one]} {words}" for one, words in _WORDS.items() if one in contents]
-    of = f", of {len(saving.readings)} accounts" if len(saving.readings) > 1 else ""
-    app.terminal.note(f"saved as {path}: {', '.join(told)}{of}")
+    from vpcmetactl.render.views.words import counted  # noqa: PLC0415 - usage errors first
+
+    told = [counted(saving.counts[one], noun) for one, noun in _NOUNS.items() if one in contents]
+    if accounts.are_many:
+        missing = f" {len(saving.readings)} of" if accounts.errors else ""
+        told[-1] += f", of{missing} {len(saving.readings) + len(accounts.errors)} accounts"
+    app.terminal.note(f"saved as {path}: {', '.join(told)}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
 
 
@@ -287,9 +291,12 @@ def merge_snapshots(app: App, given: Given) -> ExitCode:
         app.terminal.say(f"{name}: its {words} are left out for those of {later}")
     unread = [one for name, reading in merger.readings for one in _unread_of(reading, Path(name))]
     warn_of_unread(app, unread)
+    from vpcmetactl.render.views.words import counted  # noqa: PLC0415 - usage errors first
+
     accounts = {reading.account_id for _, reading in merger.readings}
-    told = [f"{count} {_WORDS[content]}" for content, count in sorted(merger.counts.items())]
-    app.terminal.note(f"merged as {output}: {', '.join([f'{len(accounts)} accounts', *told])}")
+    told = [counted(len(accounts), "account")]
+    told += [counted(count, _NOUNS[content]) for content, count in sorted(merger.counts.items())]
+    app.terminal.note(f"merged as {output}: {', '.join(told)}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
 
 
