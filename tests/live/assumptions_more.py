@@ -191,7 +191,7 @@ HAND_ASSUMPTIONS = (
         relies="`usecases/restarting.py`: the steps of a restart",
         if_wrong="The run times out with the server named, and `runs resume` goes on.",
         how=How.BY_HAND,
-        by_hand="vpcmetactl restarts run SERVER --kind bare-metal --verdict unknown",
+        by_hand="ibmcloud is bare-metal-server-stop SERVER --type soft",
     ),
     Assumption(
         id="A44",
