@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from vpcmetactl import __version__
-from vpcmetactl.cli.accounts import Part, open_accounts
+from vpcmetactl.cli.accounts import Accounts, Part, open_accounts
 from vpcmetactl.cli.context import App, SnapshotSink
 from vpcmetactl.cli.output import emitter, failures_told, read_output
 from vpcmetactl.cli.parameters import Choice, Given, Predicate, take_app, take_choice
@@ -21,6 +21,7 @@ from vpcmetactl.domain.errors import (
     AuthenticationError,
     ExitCode,
     InvalidInputError,
+    RefusedError,
     VpcmetactlError,
     strongest,
 )
@@ -56,7 +57,8 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
             for account, write in batch:
                 write(writer, saving.place_of(account))
         accounts.observer.finish()
-        writer.save(path, saving.in_order(accounts.errors), __version__)
+        _demand_all(accounts)
+        writer.save(path, saving.in_order(), __version__)
         unread = accounts.scope().incomplete
         warn_of_unread(app, unread)
         if saving.parts_unread:
@@ -68,10 +70,22 @@ def save_snapshot(app: App, given: Given) -> ExitCode:
 
     told = [counted(saving.counts[one], noun) for one, noun in _NOUNS.items() if one in contents]
     if accounts.are_many:
-        missing = f" {len(saving.readings)} of" if accounts.errors else ""
-        told[-1] += f", of{missing} {len(saving.readings) + len(accounts.errors)} accounts"
+        told[-1] += f", of {len(saving.readings)} accounts"
     app.terminal.note(f"saved as {path}: {', '.join(told)}")
     return ExitCode.INCOMPLETE if unread else ExitCode.OK
+
+
+def _demand_all(accounts: Accounts) -> None:
+    """Refuse to save without an account: nobody who reads the file could tell that it is missing.
+
+    What is missing of an account stands in the file; of one that was not read there is no place.
+    """
+    if accounts.errors:
+        raise RefusedError(
+            f"nothing was saved, for not every account could be read: {accounts.errors[0]}",
+            hint="leave its context out; or save each context in a file of its own, and put them "
+            "together with snapshot merge",
+        ) from accounts.errors[0]
 
 
 def _demand_folder(path: Path) -> None:
@@ -110,15 +124,10 @@ class _Saving:
         """Return the account's place in the file: that of its first line."""
         return self._places.setdefault(account, len(self._places))
 
-    def in_order(self, errors: Sequence[VpcmetactlError]) -> Sequence[Reading]:
-        """Return what was read, account by account.
-
-        Raises the first error where an account was cut off in the middle.
-        """
+    def in_order(self) -> Sequence[Reading]:
+        """Return what was read, account by account."""
         for account in self.readings:
             self.place_of(account)
-        if len(self._places) > len(self.readings):
-            raise errors[0]
         return [self.readings[account] for account in self._places]
 
     def read(self, session: Session) -> Generator[Sequence[tuple[str | None, Write]], None, Part]:
