@@ -1,102 +1,21 @@
 """Many accounts at once, by contexts of the configuration file."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.app import a_terminal, an_app, use
-from tests.support.builders import ACCOUNT, OFF, ON, an_instance
+from tests.cli.context_desk import BOTH, CONFIGURATION, OTHER, WEB, Clouds, names
+from tests.support.builders import ACCOUNT, an_instance
 from tests.support.fake_cloud import InMemoryCloud
-from tests.support.program import Ran
-from vpcmetactl.cli.context import Cloud
-from vpcmetactl.cli.settings import CloudOptions
 from vpcmetactl.domain.errors import AuthenticationError, UnavailableError
-from vpcmetactl.domain.servers import Instance, ServerKind
-from vpcmetactl.usecases.ports import Caller, Observer, Unreadable
-
-OTHER = "0b5a00334eaf9eb9339d2ab48f7326b4"
-CONFIGURATION = """
-[contexts.prod]
-account_id = "{account}"
-api_key_env = "PROD_KEY"
-
-[contexts.lab]
-api_key_env = "LAB_KEY"
-exclude_regions = ["eu-de"]
-
-[contexts.nowhere]
-api_key_env = "NO_SUCH_KEY"
-"""
-
-
-def elsewhere(name: str, **fields: object) -> Instance:
-    """Return an instance of the other account."""
-    made = an_instance(name, **fields)  # type: ignore[arg-type]
-    return replace(made, account_id=OTHER, crn=(made.crn or "").replace(ACCOUNT, OTHER))
-
-
-WEB, DB = an_instance("web-1", metadata_service=ON), an_instance("db-1", metadata_service=OFF)
-LAB = elsewhere("lab-1", metadata_service=ON)
-FAR = elsewhere("far-1", region="eu-de", metadata_service=ON)
-
-
-@dataclass
-class Clouds:
-    """A cloud for each context, and a user who names contexts."""
-
-    folder: Path
-    clouds: Mapping[str, InMemoryCloud] = field(
-        default_factory=lambda: {
-            "prod": InMemoryCloud([WEB, DB]),
-            "lab": InMemoryCloud([LAB, FAR], caller=Caller(OTHER, "IBMid-LAB", None)),
-        }
-    )
-    keys: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "PROD_KEY": "prod-secret",
-            "LAB_KEY": "lab-secret",
-            "IBMCLOUD_API_KEY": "usual-secret",
-        }
-    )
-    text: str = CONFIGURATION.format(account=ACCOUNT)
-
-    def do(self, *words: str | Path) -> Ran:
-        path = self.folder / "config.toml"
-        path.write_text(self.text)
-        environ = {"VPCMETACTL_CONFIG": str(path), **self.keys}
-        app = an_app(environ=environ, terminal=a_terminal(environ))
-
-        @contextmanager
-        def open_cloud(options: CloudOptions, observer: Observer, workers: int) -> Iterator[Cloud]:
-            del observer
-            app.settings.connection(options, workers)
-            yield self.clouds[options.context.name if options.context else "prod"]
-
-        return use(replace(app, open_cloud=open_cloud), *map(str, words))
-
-    def show(self, *words: str | Path) -> Ran:
-        return self.do(*words, "-o", "json")
-
-    def calls(self) -> list[str]:
-        """Return what was asked of any account, but who the caller is."""
-        asked = [name for cloud in self.clouds.values() for name in cloud.operations()]
-        return [name for name in asked if name != "get_caller"]
-
-
-BOTH = ("--context", "prod", "--context", "lab")
+from vpcmetactl.domain.servers import ServerKind
+from vpcmetactl.usecases.ports import Unreadable
 
 
 @pytest.fixture
 def clouds(tmp_path: Path) -> Clouds:
     return Clouds(tmp_path)
-
-
-def names(ran: Ran) -> list[str]:
-    return [(item.get("server") or item)["name"] for item in ran.answer["items"]]
 
 
 def test_one_envelope_holds_all_accounts(clouds: Clouds) -> None:
@@ -298,131 +217,3 @@ def test_a_token_that_ends_in_the_middle_is_told_of_its_account(clouds: Clouds) 
 
     assert (ran.exit_code, len(ran.answer["items"])) == (4, 2)
     assert ran.answer["scope"]["incomplete"][0]["account_id"] == OTHER
-
-
-# Mistakes.
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--context", "prd"), "defines no such context"),
-        (("--context", "prod", "--context", "prod"), "--context prod is given twice"),
-        (("--context", "prod", "--source", "x"), "a snapshot is read without any credentials"),
-        (("--context", "lab", "--region", "eu-de"), "is excluded by the context"),
-    ],
-)
-def test_mistakes_are_named(clouds: Clouds, words: tuple[str, ...], message: str) -> None:
-    ran = clouds.do("servers", "list", *words)
-
-    assert ran.exit_code == 2
-    assert message in ran.stderr
-    assert clouds.calls() == []
-
-
-def test_a_context_says_which_rule_about_restarts_to_go_by(clouds: Clouds) -> None:
-    clouds.text = '[contexts.prod]\napi_key_env = "PROD_KEY"\nrestart_rule = "none"\n'
-    words = ("restarts", "list", "--context", "prod", "--verdict", "needed,unknown,not_needed")
-
-    ruled, said = clouds.show(*words), clouds.show(*words, "--restart-rule", "faq")
-
-    verdicts = [item["restart"]["verdict"] for item in ruled.answer["items"]]
-    assert verdicts == ["not_needed", "not_needed"]
-    assert {item["restart"]["verdict"] for item in said.answer["items"]} != {"not_needed"}
-
-
-def test_of_several_contexts_the_one_that_excludes_a_region_is_named(clouds: Clouds) -> None:
-    ran = clouds.do("servers", "list", *BOTH, "--region", "eu-de")
-
-    assert ran.exit_code == 2
-    assert "context lab: --region eu-de: is excluded" in ran.stderr
-
-
-def test_a_change_takes_one_context(clouds: Clouds) -> None:
-    ran = clouds.show("metadata", "enable", "--all", "--context", "prod", "--dry-run")
-
-    assert ran.exit_code == 0, ran.stderr
-    assert ran.answer["scope"]["accounts"] == [ACCOUNT]
-    assert [
-        item["server"]["name"] for item in ran.answer["items"] if item["decision"] == "change"
-    ] == ["db-1"]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("metadata", "enable", "--all", "--yes"),
-        ("servers", "show", "lab-1"),
-        ("runs", "list"),
-        ("doctor",),
-    ],
-)
-def test_a_command_of_one_account_refuses_two_contexts(
-    clouds: Clouds, words: tuple[str, ...]
-) -> None:
-    ran = clouds.do(*words, "--context", "prod", "--context", "lab")
-
-    assert ran.exit_code == 2
-    assert "takes one context, not prod and lab" in ran.stderr
-    assert clouds.calls() == []
-
-
-@pytest.mark.parametrize("words", [("servers", "list"), ("servers", "show", "web-1")])
-def test_the_usual_context_of_the_environment_does_not_bar_a_snapshot(
-    clouds: Clouds, tmp_path: Path, words: tuple[str, ...]
-) -> None:
-    path = tmp_path / "fleet.jsonl"
-    clouds.keys = {**clouds.keys, "VPCMETACTL_CONTEXT": "prod"}
-    assert clouds.do("snapshot", "save", path).exit_code == 0
-
-    assert clouds.do(*words, "--source", path).exit_code == 0
-    assert clouds.do(*words, "--source", path, "--context", "prod").exit_code == 2
-
-
-def test_two_contexts_in_the_environment_are_refused_by_a_change(clouds: Clouds) -> None:
-    clouds.keys = {**clouds.keys, "VPCMETACTL_CONTEXT": "prod lab"}
-
-    assert clouds.do("servers", "list").exit_code == 0
-    ran = clouds.do("metadata", "enable", "--all", "--yes")
-    assert ran.exit_code == 2
-    assert "VPCMETACTL_CONTEXT" in ran.stderr
-
-
-def test_a_broken_file_matters_only_to_who_asks_for_a_context(clouds: Clouds) -> None:
-    clouds.text = "[contexts.prod"
-
-    assert clouds.do("servers", "list").exit_code == 0
-    assert clouds.do("servers", "list", "--context", "prod").exit_code == 2
-
-
-# The configuration file itself.
-
-
-def test_the_contexts_are_shown_without_any_secret(clouds: Clouds) -> None:
-    ran, told = clouds.show("config", "show"), clouds.do("config", "show")
-
-    assert ran.exit_code == 0
-    assert [item["name"] for item in ran.answer["items"]] == ["lab", "nowhere", "prod"]
-    assert [bool(item["problem"]) for item in ran.answer["items"]] == [False, True, False]
-    assert "secret" not in ran.stdout + ran.stderr + told.stdout + told.stderr
-    # In the narrow table, too, where no column has room for it.
-    assert "NO_SUCH_KEY, which is to hold its" in " ".join(told.stdout.split())
-
-
-def test_a_template_is_written_once_and_is_no_mistake(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "config.toml"
-    environ = {"VPCMETACTL_CONFIG": str(path)}
-
-    def do(*words: str) -> Ran:
-        return use(an_app(environ=environ, terminal=a_terminal(environ)), *words)
-
-    first, second = do("config", "init"), do("config", "init")
-
-    assert first.exit_code == 0
-    assert second.exit_code == 5
-    assert do("config", "path").stdout == f"{path}\n"
-    shown = do("config", "show")
-    assert "no contexts" in shown.stdout
-    assert "config init" not in shown.stdout + shown.stderr
-    assert "write a table [contexts.prod] into it" in do("doctor", "--context", "prod").stdout
-    assert f"{path} defines no context" in do("doctor", "-o", "csv").stdout
