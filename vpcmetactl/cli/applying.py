@@ -115,6 +115,8 @@ class Proposal:
             for outcome in outcomes:
                 seen.append(outcome)
                 out.item(outcome)
+                # The next one may take minutes, and whoever reads a pipe waits for this one.
+                out.flush()
         except VpcmetactlError as error:
             if not seen:
                 raise
