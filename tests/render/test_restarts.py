@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.render.examples import EXAMPLES, NOON, rendered, rendered_example
@@ -79,6 +79,7 @@ def test_a_column_without_anything_in_it_is_left_out_unless_it_was_chosen() -> N
     assert text.splitlines()[:2] == ["SERVER  CONFIDENCE", "b"]
 
 
+@example(names=["🐀🏻"], width=80)
 @given(
     names=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=3),
     width=st.integers(80, 160),

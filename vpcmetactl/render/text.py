@@ -5,7 +5,6 @@ move the cursor, break a line, or turn the direction of the text around it.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from vpcmetactl.render.documents import Style
@@ -61,14 +60,13 @@ def styled(text: str, style: Style | None, *, color: bool) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal a printable text takes."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
+    """Return how many columns of a terminal a printable text takes, as tables are drawn."""
+    if text.isascii():
+        return len(text)
+    # The same measure as tabulate's, or what is fitted here would not fit there.
+    from wcwidth import wcswidth  # noqa: PLC0415 - few names need it
 
-
-def _char_width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+    return max(wcswidth(text), 0)
 
 
 def padded(text: str, width: int, *, right: bool = False) -> str:
@@ -107,9 +105,8 @@ def wrapped(text: str, width: int) -> Sequence[str]:
 
 def _split(text: str, width: int) -> tuple[str, str]:
     """Cut where the width is reached."""
-    used = 0
-    for index, char in enumerate(text):
-        used += _char_width(char)
-        if used > width:
+    # What follows a character may change its width: the text grows by one until it is too wide.
+    for index in range(len(text)):
+        if display_width(text[: index + 1]) > width:
             return text[:index], text[index:]
     return text, ""
