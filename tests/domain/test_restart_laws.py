@@ -5,10 +5,12 @@ anyone looked, or where, between two looks, a switch changed more than once and 
 of all of it; or changed once, and an imported event of that switch is of something else.
 """
 
-from hypothesis import assume, event, given, settings
+from datetime import timedelta
+
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from tests.domain.lives import LIVES, PROVABLE_LIVES, WELL_KNOWN_LIVES, Life
+from tests.domain.lives import LIVES, PROVABLE_LIVES, WELL_KNOWN_LIVES, Deed, Life, live
 from vpcmetactl.domain.evidence import CLOCK_TOLERANCE, Evidence, ServerEvent
 from vpcmetactl.domain.restarts import Confidence, RestartAssessment, Verdict, assess_restart
 
@@ -52,8 +54,22 @@ def test_where_all_is_told_it_is_wrong_only_if_it_was_enabled_before_anyone_look
     assert is_right(life, found) or life.was_enabled_unseen
 
 
+# Disabled and enabled between looks, of which only the second is told for what it was.
+_ENABLED_ANEW = live(
+    False,  # noqa: FBT003 - how it was created
+    [
+        Deed(1, "look"),
+        *(Deed(1, "enable"), Deed(1, "look"), Deed(1, "enable"), Deed(1, "look")),
+        *(Deed(1, "enable"), Deed(1, "look"), Deed(1, "disable", "that")),
+        *(Deed(1, "enable", "what"), Deed(7, "start", "what"), Deed(7, "own enable")),
+    ],
+    timedelta(),
+)
+
+
 @_MANY
 @given(WELL_KNOWN_LIVES)
+@example(_ENABLED_ANEW)
 def test_since_and_not_before_bound_the_enabling(life: Life) -> None:
     found = judge(life)
 

@@ -39,7 +39,9 @@ def find_enabling(moments: Sequence[Moment], events: Sequence[ServerEvent]) -> E
         return Enabling(on.at, off.at, in_order([off.shown, on.shown]))
     disabled = _last(_between(since_off, None, told.at), EventKind.DISABLED)
     if disabled is None or disabled.at > told.at:
-        since = min(told.at, on.at or told.at)
+        # Told well after it was seen enabled: it was disabled in between, and nobody told.
+        is_anew = on.at is not None and told.at > on.at + CLOCK_TOLERANCE
+        since = told.at if is_anew else min(told.at, on.at or told.at)
         return Enabling(max(since, off.at or since), off.at, in_order([off.shown, told]))
     not_before = max(disabled.at, off.at or disabled.at)
     shown = in_order([off.shown, disabled, told])
