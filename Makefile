@@ -43,7 +43,7 @@ imports: $(READY) ## who may import whom
 # Programs that the tests start are compiled once, also where the environment says otherwise.
 unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(READY) ## the tests
-	$(BIN)/pytest -q -n 3
+	$(BIN)/pytest -q -n 3 --dist worksteal
 
 docs: $(READY) ## rebuild the generated parts of the documentation
 	$(BIN)/python -m docs._generate.picture
