@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
 from vpcmetactl.cli.context import App
+from vpcmetactl.cli.plain_output import file_of, has_stdout
 from vpcmetactl.cli.terminal import settle_stdout
 from vpcmetactl.domain.errors import InvalidInputError, OutputError, UntoldError, VpcmetactlError
 from vpcmetactl.render.choices import parse_columns, parse_sort
@@ -99,27 +100,14 @@ def _check_use(targets: Sequence[Target], shape: OutputOptions) -> None:
 
 def _targets(words: Sequence[str], query: str | None, kind: str) -> tuple[Target, ...]:
     targets = [_target(word, kind) for word in words]
-    on_stdout = [target for target in targets if target.path is None]
-    if len(on_stdout) > 1:
-        formats = " and ".join(target.format for target in on_stdout)
-        raise InvalidInputError(
-            f"--output {formats}: only one format can go to stdout",
-            hint="send the others into files: --output FORMAT=FILE",
-        )
-    paths = [target.path for target in targets if target.path]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise InvalidInputError(
-                f"--output: {path} is named twice", hint="send each format into a file of its own"
-            )
-    if on_stdout:
+    if has_stdout([(target.format, target.path) for target in targets]):
         return tuple(targets)
     shaped = query is not None and not targets
     return (Target(Format.JSON if shaped else Format.TABLE), *targets)
 
 
 def _target(word: str, kind: str) -> Target:
-    name, equals, path = word.partition("=")
+    name = word.partition("=")[0]
     try:
         format_ = Format(name.lower())
     except ValueError:
@@ -131,11 +119,7 @@ def _target(word: str, kind: str) -> Target:
             f"--output {word}: only audit run has this format",
             hint=f"the formats here are {', '.join(formats_of(kind))}",
         )
-    if equals and not path:
-        raise InvalidInputError(
-            f"--output {word}: there is no file name behind the '='",
-            hint=f"write --output {name}=FILE, or --output {name} for stdout",
-        )
+    path = file_of(word)
     return Target(format_, Path(path) if path else None)
 
 

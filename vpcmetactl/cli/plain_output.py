@@ -30,34 +30,48 @@ def read_targets(words: Sequence[str]) -> Sequence[PlainTarget]:
     Raises InvalidInputError for what cannot be.
     """
     targets = [_target(word) for word in words]
-    on_stdout = [target.format for target in targets if target.path is None]
+    return targets if has_stdout(targets) else [PlainTarget("table"), *targets]
+
+
+def has_stdout(targets: "Sequence[tuple[str, Path | str | None]]") -> bool:
+    """Return whether one of these pairs of format and file goes to stdout.
+
+    Raises InvalidInputError where several do, or a file is named twice.
+    """
+    on_stdout = [format_ for format_, path in targets if path is None]
     if len(on_stdout) > 1:
         raise InvalidInputError(
             f"--output {' and '.join(on_stdout)}: only one format can go to stdout",
             hint="send the others into files: --output FORMAT=FILE",
         )
-    paths = [target.path for target in targets if target.path]
+    paths = [path for _, path in targets if path is not None]
     for path in paths:
         if paths.count(path) > 1:
             raise InvalidInputError(
                 f"--output: {path} is named twice", hint="send each format into a file of its own"
             )
-    return targets if on_stdout else [PlainTarget("table"), *targets]
+    return bool(on_stdout)
 
 
-def _target(word: str) -> PlainTarget:
+def file_of(word: str) -> str | None:
+    """Return the file of ``FORMAT[=FILE]``; raises InvalidInputError for a name left out."""
     name, equals, path = word.partition("=")
-    if name.lower() not in FORMATS:
-        raise InvalidInputError(
-            f"--output {word}: there is no format {name!r} here",
-            hint=f"the formats here are {' and '.join(FORMATS)}",
-        )
     if equals and not path:
         raise InvalidInputError(
             f"--output {word}: there is no file name behind the '='",
             hint=f"write --output {name}=FILE, or --output {name} for stdout",
         )
-    return PlainTarget(name.lower(), path or None)
+    return path or None
+
+
+def _target(word: str) -> PlainTarget:
+    name = word.partition("=")[0]
+    if name.lower() not in FORMATS:
+        raise InvalidInputError(
+            f"--output {word}: there is no format {name!r} here",
+            hint=f"the formats here are {' and '.join(FORMATS)}",
+        )
+    return PlainTarget(name.lower(), file_of(word))
 
 
 def write_targets(
