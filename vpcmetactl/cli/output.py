@@ -124,10 +124,10 @@ def _target(word: str, kind: str) -> Target:
 
 
 def _formats_meant(name: str, kind: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+    from vpcmetactl.domain.suggestions import nearest  # noqa: PLC0415 - for a mistake alone
 
     known = [str(one) for one in formats_of(kind)]
-    near = get_close_matches(name.lower(), known)
+    near = nearest(name, known)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     return f"{meant}the formats are {', '.join(known)}"
 

@@ -1,8 +1,10 @@
 """What a service of the emulator is made of: routes, a guard before them, refusals after."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from werkzeug.wrappers import Request, Response
@@ -85,6 +87,16 @@ def gateway_headers(call: Call[Any], **more: str) -> dict[str, str]:
         "X-Xss-Protection": "1; mode=block",
         **more,
     }
+
+
+def version_date(text: str) -> date | None:
+    """Return the date that a `version` says, or None where it says none."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def page_not_found(call: Call[Any]) -> Response:

@@ -4,11 +4,11 @@ IBM documents neither the order of these checks nor what happens before the firs
 here: version, path, parameters, and only then the token; any version out of range is refused.
 """
 
-import re
 from datetime import date
 
 from vpcmetactl.emulator.guest.errors import GuestRefusal, refuse
 from vpcmetactl.emulator.guest.state import GuestCall, server_of
+from vpcmetactl.emulator.routing import version_date
 from vpcmetactl.emulator.vpc.resources import BareMetalServer, Instance
 
 FIRST_VERSION = date(2022, 3, 1)
@@ -50,7 +50,7 @@ def _version(call: GuestCall) -> date:
     if text is None:
         message = "A date of the form YYYY-MM-DD must be given as `version`."
         raise refuse(400, "missing_value", message, "version", "parameter")
-    version = _date(text)
+    version = version_date(text)
     if version is None:
         message = "The `version` is not a date of the form YYYY-MM-DD."
         raise refuse(400, "invalid_value", message, "version", "parameter", value=text)
@@ -58,15 +58,6 @@ def _version(call: GuestCall) -> date:
         message = f"The `version` lies before {FIRST_VERSION} or after today (UTC)."
         raise refuse(400, "invalid_value", message, "version", "parameter", value=text)
     return version
-
-
-def _date(text: str) -> date | None:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _require_path(call: GuestCall, version: date) -> None:

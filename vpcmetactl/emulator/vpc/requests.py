@@ -15,6 +15,7 @@ import jwt
 import msgspec
 
 from vpcmetactl.emulator.iam.resources import APIKEY_GRANT, TokenState
+from vpcmetactl.emulator.routing import version_date
 from vpcmetactl.emulator.vpc.activity import Initiator
 from vpcmetactl.emulator.vpc.collections import Filters
 from vpcmetactl.emulator.vpc.errors import refuse
@@ -76,22 +77,13 @@ def _require_version(call: VpcCall) -> None:
     text = call.request.args.get("version")
     if text is None:
         raise refuse(400, "missing_version", "The parameter is required.", "version", "parameter")
-    version = _date(text)
+    version = version_date(text)
     if version is None:
         message = "The parameter is not a date of the form YYYY-MM-DD."
         raise refuse(400, "invalid_version", message, "version", "parameter")
     if not FIRST_VERSION <= version <= call.state.now().date():
         message = f"The date lies before {FIRST_VERSION} or after today (UTC)."
         raise refuse(400, "invalid_version_range", message, "version", "parameter")
-
-
-def _date(text: str) -> date | None:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _require_generation(call: VpcCall) -> None:
